@@ -1,0 +1,61 @@
+"""The answer plane, in Rust (`plane/src/python.rs`). Only `gslb/plane.py` imports it."""
+
+from typing import final
+
+FORMAT: int
+
+@final
+class Engine:
+    """The published world and the function that answers packets. Safe to share with servers."""
+
+    def __new__(cls) -> Engine: ...
+    def publish(
+        self,
+        revision: int,
+        zones: list[tuple[bytes, bytes, bytes]],
+        maps: list[bytes],
+        drop_zones: list[bytes],
+        drop_maps: list[str],
+    ) -> int:
+        """Swap in documents by one pointer store; give the new generation.
+
+        A zone is (document, member words, pool words), words packed as little-endian uint64, one
+        for each member and pool in document order. All or nothing: ValueError names the fault.
+        """
+    def set_members(self, origin: bytes, changes: list[tuple[int, int]]) -> None:
+        """Store member words in place: (index, word)."""
+    def set_pools(self, origin: bytes, changes: list[tuple[int, int]]) -> None:
+        """Store pool words in place: (index, word)."""
+    def respond(
+        self, packet: bytes, source: str, *, tcp: bool = False, seed: int | None = None
+    ) -> bytes | None:
+        """Answer one packet from an address, or None for silence. `seed` fixes the draws."""
+    def explain(
+        self, packet: bytes, source: str, *, tcp: bool = False, seed: int | None = None
+    ) -> bytes:
+        """Answer as `respond` does and give the witness's trace as JSON (see respond/trace)."""
+    def counters(self) -> dict[str, int]:
+        """Sum the counters of all threads, by name."""
+    @property
+    def generation(self) -> int:
+        """How many times a world has been published."""
+    @property
+    def revision(self) -> int:
+        """The revision last published; 0 before the first."""
+
+@final
+class Server:
+    """UDP and TCP sockets on threads of their own."""
+
+    def __new__(cls, engine: Engine, listen: list[str], workers: int) -> Server:
+        """Bind every `ADDR:PORT` for UDP (once a worker, SO_REUSEPORT) and TCP; OSError if taken.
+
+        Nothing is answered before `start`. Port 0 takes one free port for both.
+        """
+    @property
+    def addresses(self) -> list[str]:
+        """The bound addresses, in the order asked for."""
+    def start(self) -> None:
+        """Start the threads."""
+    def stop(self, seconds: float) -> bool:
+        """Answer what was received, end the threads; False if some were still busy then."""

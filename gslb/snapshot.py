@@ -1,0 +1,151 @@
+"""The contract with the plane: what crosses, and its version.
+
+A document is MessagePack in arrays (msgspec here, serde in `plane/src/snapshot/`). There are two
+kinds: a `Zone`, published one by one, and a `Map`, shared by the VIPs of all zones. Effective
+weights are not in the documents: they are words, handed over beside them and changed in place.
+
+    Zone ── rrsets
+         ── vips ── pools ── members        numbered in document order: word i is member i
+         ── maps  (names of Map documents)
+
+Numbers: TTLs in seconds; names and record data in uncompressed wire form, names lower-case;
+addresses 4 or 16 octets, network order.
+"""
+
+import struct
+from collections.abc import Iterable
+from enum import IntEnum
+
+import msgspec
+
+FORMAT = 1
+"""Raised with every change that an older plane would misread; the plane refuses another."""
+
+NO_MAP = -1
+"""A VIP whose `tiers` stand in the document itself."""
+
+ONE = 1 << 16
+"""Weight 1.0 in the 16.16 fixed point of a word."""
+
+NO_CAP = 0xFFFF_FFFF
+"""A TTL cap that caps nothing."""
+
+
+class FallbackKind(IntEnum):
+    """What a VIP answers when none of its members is live."""
+
+    ALL = 0  # as if every member were up, by configured weights
+    NONE = 1  # NODATA
+    SERVFAIL = 2
+    ADDRESSES = 3  # the addresses given
+
+
+class _Part(msgspec.Struct, frozen=True, array_like=True):
+    pass
+
+
+class Rrset(_Part):
+    """Records of one owner and type."""
+
+    owner: bytes
+    type: int
+    ttl: int
+    rdata: list[bytes]
+
+
+class Member(_Part):
+    """An address and its configured weight, 0 to 65535."""
+
+    address: bytes
+    weight: int
+
+
+class Pool(_Part):
+    """Members in one datacenter; `datacenter` indexes the zone's list."""
+
+    datacenter: int
+    weight: int
+    members: list[Member]
+
+
+class Fallback(_Part):
+    """A kind, and addresses where the kind is ADDRESSES."""
+
+    kind: int
+    addresses: list[bytes]
+
+
+class Vip(_Part):
+    """A steered name. `answers` 0 means all. `map` indexes the zone's maps, or is NO_MAP."""
+
+    owner: bytes
+    ttl: int
+    answers: int
+    sticky: bool
+    fallback: Fallback
+    map: int
+    tiers: list[list[int]]  # datacenter indices, used where map is NO_MAP
+    pools: list[Pool]
+
+
+class Zone(_Part):
+    """One zone, complete."""
+
+    format: int
+    origin: bytes
+    datacenters: list[str]
+    maps: list[str]
+    rrsets: list[Rrset]
+    vips: list[Vip]
+
+
+class Ranges(_Part):
+    """Sorted range starts and a class for each, as packed little-endian arrays.
+
+    The first start is 0, so every address has a class. IPv4 starts are uint32; IPv6 starts are
+    uint64, the upper half of the address. Classes are uint32.
+    """
+
+    starts: bytes
+    classes: bytes
+
+
+class Map(_Part):
+    """Client ranges to classes, and each class's tiers (indices into `datacenters`)."""
+
+    format: int
+    name: str
+    datacenters: list[str]
+    classes: list[list[list[int]]]
+    ipv4: Ranges
+    ipv6: Ranges
+
+
+def encode(document: Zone | Map) -> bytes:
+    """Write a document."""
+    return msgspec.msgpack.encode(document)
+
+
+def word(weight: float, ttl_cap: int = NO_CAP) -> int:
+    """Make a word: TTL cap in seconds in the upper half, weight in 16.16 in the lower.
+
+    A weight above 0 never rounds to 0, which would mean "not now".
+    """
+    fixed = min(max(round(weight * ONE), 1), 0xFFFF_FFFF) if weight > 0 else 0
+    return (min(ttl_cap, NO_CAP) << 32) | fixed
+
+
+def word_weight(value: int) -> float:
+    """Read the weight out of a word."""
+    return (value & 0xFFFF_FFFF) / ONE
+
+
+def pack_words(words: Iterable[int]) -> bytes:
+    """Pack words as little-endian uint64."""
+    values = list(words)
+    return struct.pack(f"<{len(values)}Q", *values)
+
+
+def unpack_words(packed: bytes) -> list[int]:
+    """Read packed words."""
+    return list(struct.unpack(f"<{len(packed) // 8}Q", packed))
