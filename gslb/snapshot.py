@@ -40,11 +40,7 @@ class FallbackKind(IntEnum):
     ADDRESSES = 3  # the addresses given
 
 
-class _Part(msgspec.Struct, frozen=True, array_like=True):
-    pass
-
-
-class Rrset(_Part):
+class Rrset(msgspec.Struct, frozen=True, array_like=True):
     """Records of one owner and type."""
 
     owner: bytes
@@ -53,14 +49,14 @@ class Rrset(_Part):
     rdata: list[bytes]
 
 
-class Member(_Part):
+class Member(msgspec.Struct, frozen=True, array_like=True):
     """An address and its configured weight, 0 to 65535."""
 
     address: bytes
     weight: int
 
 
-class Pool(_Part):
+class Pool(msgspec.Struct, frozen=True, array_like=True):
     """Members in one datacenter; `datacenter` indexes the zone's list."""
 
     datacenter: int
@@ -68,14 +64,14 @@ class Pool(_Part):
     members: list[Member]
 
 
-class Fallback(_Part):
+class Fallback(msgspec.Struct, frozen=True, array_like=True):
     """A kind, and addresses where the kind is ADDRESSES."""
 
     kind: int
     addresses: list[bytes]
 
 
-class Vip(_Part):
+class Vip(msgspec.Struct, frozen=True, array_like=True):
     """A steered name. `answers` 0 means all. `map` indexes the zone's maps, or is NO_MAP."""
 
     owner: bytes
@@ -88,7 +84,7 @@ class Vip(_Part):
     pools: list[Pool]
 
 
-class Zone(_Part):
+class Zone(msgspec.Struct, frozen=True, array_like=True):
     """One zone, complete."""
 
     format: int
@@ -99,7 +95,7 @@ class Zone(_Part):
     vips: list[Vip]
 
 
-class Ranges(_Part):
+class Ranges(msgspec.Struct, frozen=True, array_like=True):
     """Sorted range starts and a class for each, as packed little-endian arrays.
 
     The first start is 0, so every address has a class. IPv4 starts are uint32; IPv6 starts are
@@ -110,7 +106,7 @@ class Ranges(_Part):
     classes: bytes
 
 
-class Map(_Part):
+class Map(msgspec.Struct, frozen=True, array_like=True):
     """Client ranges to classes, and each class's tiers (indices into `datacenters`)."""
 
     format: int

@@ -1,6 +1,8 @@
 """The nouns: frozen, validated, without I/O. Files, API and store all speak in these."""
 
+from gslb.model.edits import Edit, apply_edits, find_edits
 from gslb.model.faults import Broken, Fault, GslbError, Invalid, Path, Place, Refused
+from gslb.model.keys import MemberKey, PoolKey
 from gslb.model.probe import HttpProbe, Probe, TcpProbe
 from gslb.model.records import Rrset, RrsetKey, Zone
 from gslb.model.steering import (
@@ -23,6 +25,7 @@ __all__ = [
     "Address",
     "Broken",
     "Datacenter",
+    "Edit",
     "Fallback",
     "Fault",
     "GslbError",
@@ -31,10 +34,12 @@ __all__ = [
     "LastResort",
     "Map",
     "Member",
+    "MemberKey",
     "Network",
     "Path",
     "Place",
     "Pool",
+    "PoolKey",
     "Probe",
     "Refused",
     "Rrset",
@@ -46,4 +51,6 @@ __all__ = [
     "Vip",
     "World",
     "Zone",
+    "apply_edits",
+    "find_edits",
 ]

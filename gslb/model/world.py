@@ -1,5 +1,7 @@
 """The world: everything that an operator has said, at one revision."""
 
+from typing import Final
+
 from pydantic import Field
 
 from gslb.model.names import Name, ancestors
@@ -8,7 +10,7 @@ from gslb.model.records import Zone
 from gslb.model.steering import Datacenter, Map, Vip
 from gslb.model.values import Key, Noun
 
-COLLECTIONS = ("datacenters", "probes", "maps", "vips")
+COLLECTIONS: Final = ("datacenters", "probes", "maps", "vips")
 """The parts of a world that `zones/*.yaml` holds; zones stand in master files."""
 
 

@@ -1,0 +1,91 @@
+"""Edits: the one form in which a world changes, from the API, from files, from outside SQL.
+
+An edit puts a value at a key or, where the value is None, deletes what is there. Applying edits
+and finding them between two worlds are inverse to each other.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+from gslb.model.faults import Path
+from gslb.model.records import RrsetKey, Zone
+from gslb.model.values import Noun
+from gslb.model.world import COLLECTIONS, World
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+Collection = Literal["datacenters", "probes", "maps", "vips", "zones", "rrsets"]
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One value put or deleted.
+
+    `key` is (name,) for a datacenter, probe, map, VIP or zone, and (origin, name, type) for an
+    RRset. Putting a zone puts all of its RRsets, and drops those it does not have.
+    """
+
+    collection: Collection
+    key: tuple[str, ...]
+    value: Noun | None
+
+    @property
+    def path(self) -> Path:
+        """Where in a world it acts."""
+        if self.collection != "rrsets":
+            return (self.collection, *self.key)
+        origin, name, rtype = self.key
+        return ("zones", origin, "rrsets", name, rtype)
+
+
+def apply_edits(world: World, edits: Iterable[Edit]) -> World:
+    """Give the world as it would be; KeyError where an RRset's zone does not exist."""
+    parts: dict[str, dict[str, Any]] = {
+        name: dict(getattr(world, name)) for name in (*COLLECTIONS, "zones")
+    }
+    for edit in edits:
+        if edit.collection == "rrsets":
+            origin, name, rtype = edit.key
+            zone: Zone = parts["zones"][origin]
+            rrsets: dict[RrsetKey, Any] = dict(zone.rrsets)
+            _put(rrsets, RrsetKey(name, rtype), edit.value)
+            parts["zones"][origin] = zone.model_copy(update={"rrsets": rrsets})
+        else:
+            _put(parts[edit.collection], edit.key[0], edit.value)
+    return world.model_copy(update=parts)
+
+
+def _put(part: dict[Any, Any], key: object, value: Noun | None) -> None:
+    if value is None:
+        part.pop(key, None)
+    else:
+        part[key] = value
+
+
+def find_edits(before: World, after: World) -> tuple[Edit, ...]:
+    """Give the fewest edits that lead from one world to the other."""
+    return tuple(_find(before, after))
+
+
+def _find(before: World, after: World) -> Iterator[Edit]:
+    for collection in COLLECTIONS:
+        for name, value in _changed(getattr(before, collection), getattr(after, collection)):
+            yield Edit(collection, (name,), value)
+    for origin, zone in _changed(before.zones, after.zones):
+        old = before.zones.get(origin)
+        if old is None or zone is None:
+            yield Edit("zones", (origin,), zone)
+            continue
+        for key, rrset in _changed(old.rrsets, zone.rrsets):
+            yield Edit("rrsets", (origin, *key), rrset)
+
+
+def _changed(before: Mapping[K, V], after: Mapping[K, V]) -> Iterator[tuple[K, V | None]]:
+    for key in before:
+        if key not in after:
+            yield key, None
+    for key, value in after.items():
+        if before.get(key) != value:
+            yield key, value
