@@ -11,6 +11,9 @@ The CLI and the API each map the three families once, to exit codes and to HTTP.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
 Path = tuple[str | int, ...]
 
 
@@ -65,3 +68,60 @@ class Refused(GslbError):  # noqa: N818
 
 class Broken(GslbError):  # noqa: N818
     """Something of ours that should hold does not."""
+
+
+def faults_from(error: ValidationError, root: Path = ()) -> tuple[Fault, ...]:
+    """Turn what pydantic found into faults, in the words of an operator, none twice."""
+    found: dict[Fault, None] = {}
+    for item in error.errors(include_url=False):
+        path = (*root, *(part for part in item["loc"] if not _is_internal(part)))
+        found[Fault(path, _sentence(item))] = None
+    return tuple(found)
+
+
+def _is_internal(part: str | int) -> bool:
+    """Whether a step names a branch of a union (`<tiers>`) or a key itself, not a place."""
+    return isinstance(part, str) and (part == "[key]" or (part[:1] == "<" and part[-1:] == ">"))
+
+
+_SENTENCES = {
+    "extra_forbidden": "unknown key {name}; take it out, or mend its spelling",
+    "missing": "{name} is missing; write it",
+    "greater_than_equal": "{input} is too small; the least is {ge}",
+    "less_than_equal": "{input} is too large; the most is {le}",
+    "int_type": "{input} is not a whole number",
+    "int_parsing": "{input} is not a whole number",
+    "float_type": "{input} is not a number",
+    "float_parsing": "{input} is not a number",
+    "bool_parsing": "{input} is not true or false",
+    "bool_type": "{input} is not true or false",
+    "string_type": "{input} is not text",
+    "model_type": "{input} is not a mapping; write keys and values",
+    "model_attributes_type": "{input} is not a mapping; write keys and values",
+    "dict_type": "{input} is not a mapping; write names and values",
+    "tuple_type": "{input} is not a list",
+    "list_type": "{input} is not a list",
+    "literal_error": "{input} is none of {expected}",
+    "too_short": "too few; write at least {min_length}",
+    "too_long": "too many; write at most {max_length}",
+    "string_too_short": "{input} is too short",
+    "string_too_long": "{input} is longer than {max_length} characters",
+    "string_pattern_mismatch": "{input} is not of the form {pattern}",
+    "probe_kind": "{error}",
+}
+
+
+def _sentence(item: ErrorDetails) -> str:
+    """Say one of pydantic's findings as a sentence that tells what to do."""
+    if item["type"] == "value_error":
+        return str(item["ctx"]["error"])
+    pattern = _SENTENCES.get(item["type"])
+    if pattern is None:
+        return item["msg"]
+    words = {"name": repr(item["loc"][-1]) if item["loc"] else "a value", "error": item["msg"]}
+    return pattern.format(input=_short(item["input"]), **words, **item.get("ctx", {}))
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"  # noqa: PLR2004

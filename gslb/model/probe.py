@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, PlainSerializer, Tag, model_validator
 
 from gslb.model.values import Duration, Noun, Port
 
@@ -67,6 +67,19 @@ class TcpProbe(_Probe):
     kind: Literal["tcp"]
 
 
-Probe = Annotated[HttpProbe | TcpProbe, Field(discriminator="kind")]
+def _kind(value: Any) -> str | None:
+    kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
+    return f"<{kind}>" if kind in KINDS else None
+
+
+KINDS = ("http", "tcp")
+Probe = Annotated[
+    Annotated[HttpProbe, Tag("<http>")] | Annotated[TcpProbe, Tag("<tcp>")],
+    Discriminator(
+        _kind,
+        custom_error_type="probe_kind",
+        custom_error_message=f"a probe needs a kind; write kind: {' or kind: '.join(KINDS)}",
+    ),
+]
 DEFAULT_PORTS = {"http": 80}
 """Ports by kind where neither the probe nor the member names one; kinds without one need it."""

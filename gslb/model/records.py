@@ -3,16 +3,23 @@
 Record data is checked and made canonical by dnspython, and turned to wire form for the snapshot.
 """
 
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import dns.exception
 import dns.name
 import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    TypeAdapter,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
 
-from gslb.model.names import Name, canonical, is_within
+from gslb.model.names import Name, is_within
 from gslb.model.values import Noun, Ttl
 
 UNPUBLISHED_TYPES = frozenset({"ANY", "AXFR", "IXFR", "OPT", "TSIG", "TKEY", "MAILA", "MAILB"})
@@ -89,11 +96,31 @@ class Rrset(Noun):
         return RrsetKey(self.name, self.type)
 
 
+_RRSETS = TypeAdapter(tuple[Rrset, ...])
+
+
 class Zone(Noun):
     """A zone's ordinary records by name and type; its SOA and NS stand at the origin."""
 
     origin: Name
     rrsets: dict[RrsetKey, Rrset]
+
+    @field_validator("rrsets", mode="before")
+    @classmethod
+    def _list_to_dict(cls, rrsets: Any) -> Any:
+        """Take a list, as JSON has it; two RRsets of one key are a fault."""
+        if not isinstance(rrsets, list | tuple):
+            return rrsets
+        found: dict[RrsetKey, Rrset] = {}
+        for item in _RRSETS.validate_python(rrsets):
+            if item.key in found:
+                raise ValueError(f"the RRset {item.name} {item.type} stands twice")
+            found[item.key] = item
+        return found
+
+    @field_serializer("rrsets")
+    def _dict_to_list(self, rrsets: dict[RrsetKey, Rrset]) -> list[Rrset]:
+        return list(rrsets.values())
 
     @field_validator("rrsets")
     @classmethod
@@ -106,6 +133,3 @@ class Zone(Noun):
     def holds(self, name: str) -> bool:
         """Whether the name is at or below the origin."""
         return is_within(name, self.origin)
-
-
-__all__ = ["RecordType", "Rrset", "RrsetKey", "Zone", "canonical", "canonical_rdata"]

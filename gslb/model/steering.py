@@ -1,12 +1,21 @@
 """Datacenters, maps and VIPs: what an operator says about where clients should go."""
 
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
 from typing import Annotated, Any, Literal
 
 from pydantic import (
     BeforeValidator,
+    Discriminator,
     Field,
     PlainSerializer,
+    Tag,
     field_validator,
     model_validator,
 )
@@ -14,8 +23,33 @@ from pydantic import (
 from gslb.model.names import Name
 from gslb.model.values import Key, Noun, Port, Ttl, Weight
 
-Address = IPv4Address | IPv6Address
-Network = IPv4Network | IPv6Network
+
+def _parse_address(value: Any) -> Any:
+    try:
+        return ip_address(value)
+    except ValueError as error:
+        raise ValueError(f"{value!r} is not an IPv4 or IPv6 address") from error
+
+
+def _parse_network(value: Any) -> Any:
+    try:
+        return ip_network(value)
+    except ValueError as error:
+        raise ValueError(
+            f"{value!r} is not a network; write 10.0.0.0/8 or 2001:db8::/32, host bits zero"
+        ) from error
+
+
+Address = Annotated[
+    IPv4Address | IPv6Address,
+    BeforeValidator(_parse_address, json_schema_input_type=str),
+    PlainSerializer(str, return_type=str),
+]
+Network = Annotated[
+    IPv4Network | IPv6Network,
+    BeforeValidator(_parse_network, json_schema_input_type=str),
+    PlainSerializer(str, return_type=str),
+]
 
 
 class Datacenter(Noun):
@@ -49,6 +83,8 @@ Tier = Annotated[
 Tiers = Annotated[tuple[Tier, ...], Field(min_length=1)]
 """Tiers in the order in which they are tried."""
 
+MAX_ANSWERS = 64
+
 PLACE_KEYS = ("asn", "city", "subdivision", "country", "continent")
 """What a rule may say about a client's place, most specific first; networks come before all."""
 
@@ -71,11 +107,18 @@ class Rule(Noun):
         return self
 
 
+Otherwise = Annotated[
+    Annotated[Literal["nearest"], Tag("<nearest>")] | Annotated[Tiers, Tag("<tiers>")],
+    Discriminator(lambda value: "<nearest>" if isinstance(value, str) else "<tiers>"),
+]
+"""`nearest`, or tiers in order."""
+
+
 class Map(Noun):
     """Turns a client network into tiers: the most specific rule, or else `otherwise`."""
 
     rules: tuple[Rule, ...] = ()
-    otherwise: Literal["nearest"] | Tiers
+    otherwise: Otherwise
 
 
 class Member(Noun):
@@ -111,7 +154,18 @@ class LastResort(Noun):
 
 
 FallbackWord = Literal["all", "none", "servfail"]
-Fallback = FallbackWord | LastResort
+Fallback = Annotated[
+    Annotated[FallbackWord, Tag("<word>")] | Annotated[LastResort, Tag("<last resort>")],
+    Discriminator(lambda value: "<word>" if isinstance(value, str) else "<last resort>"),
+]
+
+
+Answers = Annotated[
+    Annotated[Literal["all"], Tag("<word>")]
+    | Annotated[int, Field(ge=1, le=MAX_ANSWERS, strict=True), Tag("<number>")],
+    Discriminator(lambda value: "<word>" if isinstance(value, str) else "<number>"),
+]
+"""How many members an answer holds, or `all` of the pool drawn."""
 
 
 class Vip(Noun):
@@ -124,7 +178,7 @@ class Vip(Noun):
     map: Key | None = None
     order: Tiers | None = None
     probe: Key | None = None
-    answers: Literal["all"] | Annotated[int, Field(ge=1, le=64, strict=True)] = 1
+    answers: Answers = 1
     sticky: bool = False
     fallback: Fallback = "all"
     pools: dict[Key, Pool] = Field(min_length=1)

@@ -1,0 +1,52 @@
+"""What the process says about itself: log lines, and alarms that stand until they are cleared."""
+
+import logging
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+_FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+
+
+def set_up_log(level: str) -> None:
+    """Send log lines to standard error, one sentence a line."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter(_FORMAT))
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    logging.getLogger("aiohttp.access").setLevel("WARNING")
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Something an operator must know: what, in which words, since when (unix seconds)."""
+
+    key: str
+    words: str
+    since: float
+
+
+class Alarms:
+    """The alarms that stand now. Each is logged when it starts, changes and ends."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._standing: dict[str, Alarm] = {}
+        self._log = logging.getLogger("gslb.alarm")
+
+    def sound(self, key: str, words: str) -> None:
+        """Start an alarm, or change its words; the same words again are not logged again."""
+        old = self._standing.get(key)
+        if old is not None and old.words == words:
+            return
+        self._standing[key] = Alarm(key, words, old.since if old else self._clock())
+        self._log.error("%s: %s", key, words)
+
+    def clear(self, key: str, words: str) -> None:
+        """End an alarm, if it stands, saying what is well again."""
+        if self._standing.pop(key, None) is not None:
+            self._log.warning("%s: over: %s", key, words)
+
+    @property
+    def standing(self) -> tuple[Alarm, ...]:
+        """Every alarm that stands, oldest first."""
+        return tuple(sorted(self._standing.values(), key=lambda alarm: alarm.since))
