@@ -99,7 +99,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  (the library's signature)
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Flags before variables before the file."""
+        """Put flags before variables before the file."""
         file = Path(os.environ.get("GSLB_CONFIG", CONFIG))
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)
 

@@ -15,8 +15,12 @@ addresses 4 or 16 octets, network order.
 import struct
 from collections.abc import Iterable
 from enum import IntEnum
+from ipaddress import ip_address
 
 import msgspec
+
+from gslb.model import MemberKey, PoolKey
+from gslb.model.names import from_wire
 
 FORMAT = 1
 """Raised with every change that an older plane would misread; the plane refuses another."""
@@ -115,6 +119,35 @@ class Map(msgspec.Struct, frozen=True, array_like=True):
     classes: list[list[list[int]]]
     ipv4: Ranges
     ipv6: Ranges
+
+
+def decode_zone(document: bytes) -> Zone:
+    """Read a zone's document; msgspec.DecodeError or ValidationError if it is not one."""
+    return msgspec.msgpack.decode(document, type=Zone)
+
+
+def zone_keys(zone: Zone) -> tuple[tuple[MemberKey, ...], tuple[PoolKey, ...]]:
+    """Give the keys of a zone's members and pools, in the order of its words."""
+    members: list[MemberKey] = []
+    pools: list[PoolKey] = []
+    for vip in zone.vips:
+        name = from_wire(vip.owner)
+        for pool in vip.pools:
+            datacenter = zone.datacenters[pool.datacenter]
+            pools.append(PoolKey(name, datacenter))
+            members += (
+                MemberKey(name, datacenter, str(ip_address(member.address)))
+                for member in pool.members
+            )
+    return tuple(members), tuple(pools)
+
+
+def configured_weights(zone: Zone) -> tuple[list[int], list[int]]:
+    """Give the configured weights of a zone's members and pools, in the order of its words."""
+    pools = [pool for vip in zone.vips for pool in vip.pools]
+    return [member.weight for pool in pools for member in pool.members], [
+        pool.weight for pool in pools
+    ]
 
 
 def encode(document: Zone | Map) -> bytes:

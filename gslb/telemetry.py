@@ -1,8 +1,9 @@
 """What the process says about itself: log lines, and alarms that stand until they are cleared."""
 
+import asyncio
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 _FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
@@ -50,3 +51,15 @@ class Alarms:
     def standing(self) -> tuple[Alarm, ...]:
         """Every alarm that stands, oldest first."""
         return tuple(sorted(self._standing.values(), key=lambda alarm: alarm.since))
+
+
+async def kept_alive(name: str, work: Callable[[], Awaitable[None]], alarms: Alarms) -> None:
+    """Run a task that should never end; when it fails say so, and start it again after a second."""
+    key = f"task-{name}"
+    while True:
+        try:
+            await work()
+        except Exception as error:
+            logging.getLogger("gslb").exception("the task %s failed and is started again", name)
+            alarms.sound(key, f"the task {name} failed ({error!r}) and is started again")
+            await asyncio.sleep(1)

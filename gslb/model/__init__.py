@@ -1,6 +1,6 @@
 """The nouns: frozen, validated, without I/O. Files, API and store all speak in these."""
 
-from gslb.model.edits import Edit, apply_edits, find_edits
+from gslb.model.edits import Edit, apply_edits, find_edits, value_at
 from gslb.model.faults import Broken, Fault, GslbError, Invalid, Path, Place, Refused
 from gslb.model.keys import MemberKey, PoolKey
 from gslb.model.probe import HttpProbe, Probe, TcpProbe
@@ -53,4 +53,5 @@ __all__ = [
     "Zone",
     "apply_edits",
     "find_edits",
+    "value_at",
 ]

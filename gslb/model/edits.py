@@ -40,6 +40,16 @@ class Edit:
         return ("zones", origin, "rrsets", name, rtype)
 
 
+def value_at(world: World, edit: Edit) -> Noun | None:
+    """Give what stands where an edit would act."""
+    if edit.collection != "rrsets":
+        part: Mapping[str, Noun] = getattr(world, edit.collection)
+        return part.get(edit.key[0])
+    origin, name, rtype = edit.key
+    zone = world.zones.get(origin)
+    return zone.rrsets.get(RrsetKey(name, rtype)) if zone else None
+
+
 def apply_edits(world: World, edits: Iterable[Edit]) -> World:
     """Give the world as it would be; KeyError where an RRset's zone does not exist."""
     parts: dict[str, dict[str, Any]] = {

@@ -73,9 +73,13 @@ class Broken(GslbError):  # noqa: N818
 def faults_from(error: ValidationError, root: Path = ()) -> tuple[Fault, ...]:
     """Turn what pydantic found into faults, in the words of an operator, none twice."""
     found: dict[Fault, None] = {}
+    counts: dict[Fault, None] = {}  # "too few" follows from the fault of a member: then untold
     for item in error.errors(include_url=False):
         path = (*root, *(part for part in item["loc"] if not _is_internal(part)))
-        found[Fault(path, _sentence(item))] = None
+        (counts if item["type"] == "too_short" else found)[Fault(path, _sentence(item))] = None
+    for fault in counts:
+        if not any(other.path[: len(fault.path)] == fault.path for other in found):
+            found[fault] = None
     return tuple(found)
 
 

@@ -26,7 +26,8 @@ UNPUBLISHED_TYPES = frozenset({"ANY", "AXFR", "IXFR", "OPT", "TSIG", "TKEY", "MA
 """Types of questions and of the protocol itself, which no zone holds (RFC 6895 section 3.1)."""
 
 
-def _canonical_type(text: str) -> str:
+def canonical_type(text: str) -> str:
+    """Give a record type as the model writes it; ValueError with a sentence."""
     try:
         number = dns.rdatatype.from_text(text)
     except (dns.exception.DNSException, ValueError) as error:
@@ -37,7 +38,7 @@ def _canonical_type(text: str) -> str:
     return name
 
 
-RecordType = Annotated[str, AfterValidator(_canonical_type)]
+RecordType = Annotated[str, AfterValidator(canonical_type)]
 
 
 def type_number(name: str) -> int:

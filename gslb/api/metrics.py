@@ -1,0 +1,79 @@
+"""The metrics, read from the parts at the moment of the scrape."""
+
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from gslb.api.parts import Parts
+
+
+def exposition(parts: Parts) -> bytes:
+    """Give every metric in Prometheus's text format."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Now(parts))
+    return generate_latest(registry)
+
+
+class _Now(Collector):
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def collect(self) -> Iterator[Metric]:
+        yield from self._node()
+        yield from self._dns()
+        yield from self._health()
+
+    def _node(self) -> Iterator[Metric]:
+        parts = self._parts
+        yield InfoMetricFamily("gslb_build", "The running version.", {"version": parts.version})
+        for name, words, value in (
+            ("ready", "1 if answers are given.", parts.plane.answering),
+            ("revision", "The store revision that is answered from.", parts.desk.revision),
+            ("generation", "How many releases were swapped in.", parts.plane.generation),
+            ("start_time_seconds", "When the process started, unix time.", parts.started),
+            ("publish_time_seconds", "When it last published, unix time.", parts.desk.published_at),
+        ):
+            yield GaugeMetricFamily(f"gslb_{name}", words, float(value))
+        alarms = GaugeMetricFamily(
+            "gslb_alarm_since_seconds", "Alarms that stand, unix time of their start.", labels=["alarm"]
+        )
+        for alarm in parts.alarms.standing:
+            alarms.add_metric([alarm.key], alarm.since)
+        yield alarms
+
+    def _dns(self) -> Iterator[Metric]:
+        for name, count in sorted(self._parts.plane.counters().items()):
+            yield CounterMetricFamily(
+                f"gslb_dns_{name}", f"The plane's counter {name} (see docs/dns.md).", float(count)
+            )
+
+    def _health(self) -> Iterator[Metric]:
+        watch = self._parts.watch
+        facts = watch.facts()
+        targets = GaugeMetricFamily(
+            "gslb_probe_targets", "Probed targets by verdict.", labels=["verdict"]
+        )
+        for verdict, count in facts.verdicts.items():
+            targets.add_metric([str(verdict)], count)
+        yield targets
+        yield CounterMetricFamily("gslb_probes", "Probes done.", float(facts.probes))
+        yield CounterMetricFamily("gslb_probes_failed", "Probes that failed.", float(facts.failed))
+        yield GaugeMetricFamily(
+            "gslb_probe_targets_overdue", "Targets whose probe missed its time.", float(facts.overdue)
+        )
+        up = GaugeMetricFamily(
+            "gslb_member_up", "1 if the member's verdict is up.", labels=["vip", "datacenter", "address"]
+        )
+        weight = GaugeMetricFamily(
+            "gslb_member_effective_weight",
+            "What the plane draws by; 0 is not now.",
+            labels=["vip", "datacenter", "address"],
+        )
+        for key, standing in watch.standings():
+            up.add_metric(list(key), standing.verdict == "up")
+            weight.add_metric(list(key), standing.effective)
+        yield up
+        yield weight

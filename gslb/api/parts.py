@@ -1,0 +1,29 @@
+"""What the handlers work with: the parts of one running node, under one typed key."""
+
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from gslb.health import Watch
+from gslb.plane import Plane
+from gslb.publisher import Desk
+from gslb.settings import Settings
+from gslb.telemetry import Alarms
+
+
+@dataclass
+class Parts:
+    """A running node, as the composition root put it together. `started` is unix seconds."""
+
+    settings: Settings
+    version: str
+    dns: tuple[str, ...]
+    plane: Plane
+    watch: Watch
+    desk: Desk
+    alarms: Alarms
+    started: float
+    http: str = ""
+
+
+PARTS = web.AppKey("parts", Parts)

@@ -1,0 +1,120 @@
+"""The only door to the answer plane (`gslb._plane`, built from `plane/`).
+
+It adds no policy: documents and words go in, packets, traces and counts come out.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from gslb import snapshot
+from gslb.model import Broken, Refused
+
+try:
+    from gslb import _plane
+except ImportError as error:  # a source checkout that was never built
+    raise SystemExit(
+        f"gslb: the answer plane is not built ({error}); run: make build"
+    ) from error
+
+if _plane.FORMAT != snapshot.FORMAT:
+    raise SystemExit(
+        f"gslb: the answer plane reads snapshot format {_plane.FORMAT}, this package writes "
+        f"{snapshot.FORMAT}; run: make build"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What is swapped in at once: zones with their words, maps, and what goes."""
+
+    revision: int
+    zones: Sequence[tuple[bytes, Sequence[int], Sequence[int]]] = ()
+    maps: Sequence[bytes] = ()
+    drop_zones: Sequence[bytes] = ()
+    drop_maps: Sequence[str] = ()
+
+
+class Plane:
+    """Names and words in, answers out; one an process."""
+
+    def __init__(self) -> None:
+        self._engine = _plane.Engine()
+        self._server: _plane.Server | None = None
+        self._started = False
+
+    def publish(self, release: Release) -> int:
+        """Swap in a release by one pointer store; give the generation. All or nothing."""
+        try:
+            return self._engine.publish(
+                release.revision,
+                [
+                    (document, snapshot.pack_words(members), snapshot.pack_words(pools))
+                    for document, members, pools in release.zones
+                ],
+                list(release.maps),
+                list(release.drop_zones),
+                list(release.drop_maps),
+            )
+        except ValueError as error:
+            raise Broken(f"the plane refused revision {release.revision}: {error}") from error
+
+    def set_members(self, origin: bytes, changes: Iterable[tuple[int, int]]) -> None:
+        """Store member words (index, word) of the zone at `origin` (wire form)."""
+        self._engine.set_members(origin, list(changes))
+
+    def respond(self, packet: bytes, source: str) -> bytes | None:
+        """Answer one packet without a socket."""
+        return self._engine.respond(packet, source)
+
+    def explain(self, packet: bytes, source: str, seed: int | None = None) -> dict[str, Any]:
+        """Answer one packet and give the witness's trace (its shape: `_plane.pyi`)."""
+        trace: dict[str, Any] = msgspec.json.decode(
+            self._engine.explain(packet, source, seed=seed)
+        )
+        return trace
+
+    def counters(self) -> dict[str, int]:
+        """Give the sums of all threads' counters."""
+        return self._engine.counters()
+
+    @property
+    def generation(self) -> int:
+        """How many releases have been swapped in."""
+        return self._engine.generation
+
+    @property
+    def revision(self) -> int:
+        """The revision being answered from; 0 before the first."""
+        return self._engine.revision
+
+    def bind(self, listen: Sequence[str], workers: int) -> tuple[str, ...]:
+        """Bind the DNS sockets; nothing is answered before `start`. Give the real addresses."""
+        try:
+            self._server = _plane.Server(self._engine, list(listen), workers)
+        except OSError as error:
+            raise Refused(
+                f"cannot listen for DNS on {', '.join(listen)}: {error.strerror or error}; "
+                "stop what holds the port, or choose another with --dns"
+            ) from error
+        return tuple(self._server.addresses)
+
+    @property
+    def answering(self) -> bool:
+        """Whether the sockets are being read."""
+        return self._started
+
+    def start(self) -> None:
+        """Begin to answer."""
+        if self._server is not None and not self._started:
+            self._server.start()
+            self._started = True
+
+    def stop(self, seconds: float) -> bool:
+        """Answer what was received and end; False if some thread was still busy after that."""
+        if self._server is None:
+            return True
+        server, self._server, self._started = self._server, None, False
+        return server.stop(seconds)

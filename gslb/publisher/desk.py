@@ -1,0 +1,271 @@
+"""Where changes come in: from the API, from files, and from outside by plain SQL.
+
+One at a time, each through the same door: rehearse, commit, publish, save. The store is the
+truth; while it cannot be read, the last good state is answered and every edit is refused.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal, Protocol
+
+from gslb.model import Broken, Edit, Invalid, Refused, Steering, World, apply_edits, find_edits, value_at
+from gslb.publisher.press import Press, rehearse
+from gslb.publisher.state import Served, StateFolder
+from gslb.store import Look, Store, StoreDown, open_store
+from gslb.telemetry import Alarms
+
+LOOK_EVERY = 0.2  # seconds between looks at the store; a change outside is served within one second
+OPEN_EVERY = 2.0  # seconds between tries to open a store that is down
+
+_log = logging.getLogger("gslb.desk")
+
+Source = Literal["api", "files", "start"]
+
+
+class Follower(Protocol):
+    """What must hear of a new world before it is answered from: the watch."""
+
+    def follow(self, steering: Steering) -> None:
+        """Probe what this steering names."""
+
+    def memory(self) -> dict[str, Any]:
+        """Give the verdicts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What an accepted edit got: its revision, and the generation that answers with it.
+
+    An edit that changes nothing gets the revision that stands, and generation 0.
+    """
+
+    revision: int
+    generation: int
+
+
+class Desk:
+    """Takes changes, one at a time, and keeps the store, the plane and the state folder in step."""
+
+    def __init__(
+        self,
+        url: str,
+        press: Press,
+        watch: Follower,
+        state: StateFolder,
+        alarms: Alarms,
+        now: Callable[[], float],
+    ) -> None:
+        self._url = url
+        self._press = press
+        self._watch = watch
+        self._state = state
+        self._alarms = alarms
+        self._now = now
+        self._store: Store | None = None
+        self._lock = asyncio.Lock()
+        self._unsaved = asyncio.Event()
+        self._refused_touch = -1
+        self.revision = 0
+        self.published_at = 0.0
+
+    @property
+    def world(self) -> World:
+        """The world being answered from."""
+        return self._press.world
+
+    @property
+    def store(self) -> Store:
+        """The store; StoreDown while there is none."""
+        if self._store is None:
+            raise StoreDown(f"the store {self._url} is not open; see the log for why")
+        return self._store
+
+    # Starting and stopping
+
+    async def open(self, *, create: bool) -> None:
+        """Open the store; StoreDown with the reason."""
+        self._store = await open_store(self._url, create=create)
+        self._alarms.clear("store", f"{self._url} is open")
+
+    async def close(self) -> None:
+        """Save what is unsaved and close the store."""
+        if self._store is not None:
+            await self._store.close()
+            self._store = None
+
+    def restore(self, served: Served) -> None:
+        """Answer from what was saved."""
+        self._watch.follow(served.steering)
+        self._press.restore(served.revision, served.zones, served.maps)
+        self.revision = served.revision
+        self.published_at = self._now()
+
+    async def fill(self, world: World, *, source: Source, author: str, summary: str) -> Receipt:
+        """Make the store and the answers be this world."""
+        return await self.submit(
+            lambda before: find_edits(before, world), author=author, source=source, summary=summary
+        )
+
+    async def load(self) -> bool:
+        """Read the store and answer from it; False if it has never been filled.
+
+        Invalid if it holds what cannot be served; what was answered before stays.
+        """
+        async with self._lock:
+            look = await self.store.look()
+            if look.revision == 0 and look.settled:
+                return False
+            await self._take(look)
+            return True
+
+    # Edits
+
+    async def submit(
+        self,
+        change: Callable[[World], Sequence[Edit]],
+        *,
+        author: str,
+        source: Source,
+        summary: str,
+    ) -> Receipt:
+        """Make a change: all of it is stored and answered when this returns, or none of it."""
+        async with self._lock:
+            before = self._press.world
+            edits = [edit for edit in change(before) if value_at(before, edit) != edit.value]
+            if not edits:
+                return Receipt(self.revision, 0)
+            after = apply_edits(before, edits)
+            rehearse(after)
+            proof = self._press.prove(after)
+            revision = await self.store.commit(
+                edits,
+                base=self.revision,
+                author=author,
+                source=source,
+                summary=summary,
+                at=datetime.fromtimestamp(self._now(), UTC),
+            )
+            return await self._publish(proof, revision)
+
+    async def rehearse(self, change: Callable[[World], Sequence[Edit]]) -> Sequence[Edit]:
+        """Say what a change would be; Invalid if it may not be; nothing is stored."""
+        before = self._press.world
+        edits = [edit for edit in change(before) if value_at(before, edit) != edit.value]
+        rehearse(apply_edits(before, edits))
+        return edits
+
+    # The store, followed
+
+    async def follow(self) -> None:
+        """Watch the store for ever: open it when it is down, take what changed outside."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY if self._store is not None else OPEN_EVERY)
+            try:
+                await self._look()
+            except StoreDown as error:
+                await self._lost(error)
+            except Broken as error:
+                self._alarms.sound("store-content", f"{error}; revision {self.revision} stays")
+            except Invalid as error:
+                self._alarms.sound(
+                    "store-content",
+                    f"a change made outside is refused, revision {self.revision} stays served: "
+                    + "; ".join(str(fault) for fault in error.faults),
+                )
+            except Refused as error:
+                _log.info("the store moved while it was being read, looking again: %s", error)
+
+    async def _look(self) -> None:
+        if self._store is None:
+            await self.open(create=False)
+        look = await self.store.look()
+        if look.settled and look.revision == self.revision:
+            self._alarms.clear("store-content", "the store holds what is served")
+            self._refused_touch = -1
+            return
+        if look.touch == self._refused_touch:
+            return
+        async with self._lock:
+            try:
+                await self._take(await self.store.look())
+            except Invalid:
+                self._refused_touch = look.touch
+                raise
+        self._alarms.clear("store-content", f"revision {self.revision} is served")
+
+    async def _lost(self, error: StoreDown) -> None:
+        self._alarms.sound("store", f"{error}; revision {self.revision} stays served")
+        await self.close()
+
+    async def _take(self, look: Look) -> None:
+        """Answer from what the store holds, recording what was changed outside."""
+        stored = await self.store.read()
+        rehearse(stored.world)
+        proof = self._press.prove(stored.world)
+        revision = stored.revision
+        if not look.settled or stored.touch != look.touch:
+            edits = find_edits(self._press.world, stored.world)
+            revision = await self.store.adopt(
+                edits,
+                before=self._press.world,
+                touch=stored.touch,
+                base=stored.revision,
+                at=datetime.fromtimestamp(self._now(), UTC),
+            )
+            _log.warning(
+                "revision %d was made outside by SQL: %s",
+                revision,
+                ", ".join("/".join(map(str, edit.path)) for edit in edits) or "no value changed",
+            )
+        await self._publish(proof, revision)
+
+    async def _publish(self, proof: Any, revision: int) -> Receipt:
+        self._watch.follow(proof.world)
+        generation = self._press.publish(proof, revision)
+        self.revision = revision
+        self.published_at = self._now()
+        await self._save()
+        return Receipt(revision, generation)
+
+    # The state folder
+
+    async def _save(self) -> None:
+        world = self._press.world
+        served = Served(
+            self.revision,
+            self._url,
+            self._press.zones,
+            self._press.maps,
+            Steering(
+                datacenters=world.datacenters,
+                probes=world.probes,
+                maps=world.maps,
+                vips=world.vips,
+            ),
+        )
+        await self._to_disk(lambda: self._state.save(served))
+
+    def verdicts_changed(self) -> None:
+        """Have the verdicts saved soon."""
+        self._unsaved.set()
+
+    async def keep_verdicts(self) -> None:
+        """Save the verdicts for ever, as soon as they change."""
+        while True:
+            await self._unsaved.wait()
+            self._unsaved.clear()
+            memory = self._watch.memory()
+            await self._to_disk(lambda: self._state.save_verdicts(memory))  # noqa: B023
+
+    async def _to_disk(self, write: Callable[[], None]) -> None:
+        try:
+            await asyncio.to_thread(write)
+        except (OSError, Broken) as error:
+            self._alarms.sound(
+                "state", f"cannot write the state folder: {error}; a restart would answer older"
+            )
+        else:
+            self._alarms.clear("state", "the state folder is written again")

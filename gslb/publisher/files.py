@@ -1,0 +1,20 @@
+"""Zone folders, read and checked in one go."""
+
+from pathlib import Path
+
+from gslb.compiler import check
+from gslb.model import Fault, Invalid, World
+from gslb.zones import locate, read_folder
+
+
+def read_checked(folder: Path) -> World:
+    """Read a zones folder and check it; Invalid with every fault, each at its line."""
+    reading = read_folder(folder)
+    faults = [*reading.faults, *locate(check(reading.world, reading.broken), reading.places)]
+    if faults:
+        raise Invalid(sorted(faults, key=_by_line))
+    return reading.world
+
+
+def _by_line(fault: Fault) -> tuple[str, int]:
+    return (fault.place.file, fault.place.line) if fault.place else ("", 0)

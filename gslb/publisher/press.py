@@ -1,0 +1,165 @@
+"""From a world to what the plane answers: compile what changed, weigh, swap in.
+
+The press keeps the documents that are being answered from, so that it knows which zones and maps
+an edit touches and where each member's word lies. It judges nothing: `rehearse` does, before.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from gslb import snapshot
+from gslb.compiler import check, compile_map, compile_zone
+from gslb.model import Edit, Invalid, MemberKey, World, find_edits
+from gslb.model.names import to_wire
+from gslb.plane import Plane, Release
+
+Weigh = Callable[[MemberKey], float]
+
+
+def rehearse(world: World) -> None:
+    """Check a world as it would be; Invalid with all faults."""
+    faults = check(world)
+    if faults:
+        raise Invalid(faults)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What an edit changes, compiled and not yet swapped in; None stands for what goes."""
+
+    world: World
+    zones: dict[str, bytes | None]
+    maps: dict[str, bytes | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """A zone being answered from: its document and the keys of its words, in their order."""
+
+    document: bytes
+    members: tuple[MemberKey, ...]
+    pool_weights: tuple[int, ...]
+
+    @classmethod
+    def of(cls, document: bytes) -> "_Sheet":
+        zone = snapshot.decode_zone(document)
+        members, _ = snapshot.zone_keys(zone)
+        return cls(document, members, tuple(snapshot.configured_weights(zone)[1]))
+
+
+class Press:
+    """Holds what is being answered from, and swaps in what follows."""
+
+    def __init__(self, plane: Plane, weigh: Weigh) -> None:
+        self._plane = plane
+        self._weigh = weigh
+        self._world = World()
+        self._sheets: dict[str, _Sheet] = {}
+        self._maps: dict[str, bytes] = {}
+        self._words: dict[MemberKey, tuple[bytes, int]] = {}
+
+    @property
+    def world(self) -> World:
+        """The world being answered from; empty while only saved documents are."""
+        return self._world
+
+    @property
+    def zones(self) -> dict[str, bytes]:
+        """The zone documents being answered from, by origin."""
+        return {origin: sheet.document for origin, sheet in self._sheets.items()}
+
+    @property
+    def maps(self) -> dict[str, bytes]:
+        """The map documents being answered from, by name."""
+        return dict(self._maps)
+
+    def prove(self, world: World) -> Proof:
+        """Compile what differs from the world being answered from."""
+        zones, maps = _touched(self._world, world, find_edits(self._world, world))
+        zones |= self._sheets.keys() - world.zones.keys()
+        maps |= self._maps.keys() - world.maps.keys()
+        return Proof(
+            world,
+            {
+                origin: compile_zone(world, origin).document if origin in world.zones else None
+                for origin in sorted(zones)
+            },
+            {name: compile_map(world, name) if name in world.maps else None for name in sorted(maps)},
+        )
+
+    def publish(self, proof: Proof, revision: int) -> int:
+        """Swap in a proof with the weights of this moment; give the generation."""
+        sheets = {origin: _Sheet.of(data) for origin, data in proof.zones.items() if data is not None}
+        gone = [origin for origin, data in proof.zones.items() if data is None]
+        lost_maps = [name for name, data in proof.maps.items() if data is None]
+        maps = {name: data for name, data in proof.maps.items() if data is not None}
+        generation = self._swap(revision, sheets, maps, gone, lost_maps)
+        self._world = proof.world
+        return generation
+
+    def restore(self, revision: int, zones: dict[str, bytes], maps: dict[str, bytes]) -> int:
+        """Swap in saved documents; the world behind them stays unknown until one is published."""
+        return self._swap(revision, {o: _Sheet.of(data) for o, data in zones.items()}, maps, [], [])
+
+    def reweigh(self, changes: Iterable[tuple[MemberKey, float]]) -> None:
+        """Store new effective weights into the words that are being answered from."""
+        by_zone: dict[bytes, list[tuple[int, int]]] = {}
+        for key, weight in changes:
+            place = self._words.get(key)
+            if place is not None:
+                by_zone.setdefault(place[0], []).append((place[1], snapshot.word(weight)))
+        for origin, words in by_zone.items():
+            self._plane.set_members(origin, words)
+
+    def _swap(
+        self,
+        revision: int,
+        sheets: dict[str, _Sheet],
+        maps: dict[str, bytes],
+        gone: Sequence[str],
+        lost_maps: Sequence[str],
+    ) -> int:
+        known = self._sheets
+        generation = self._plane.publish(
+            Release(
+                revision,
+                [
+                    (
+                        sheet.document,
+                        [snapshot.word(self._weigh(key)) for key in sheet.members],
+                        [snapshot.word(weight) for weight in sheet.pool_weights],
+                    )
+                    for sheet in sheets.values()
+                ],
+                list(maps.values()),
+                [to_wire(origin) for origin in gone if origin in known],
+                [name for name in lost_maps if name in self._maps],
+            )
+        )
+        for origin in (*gone, *sheets):
+            for key in known[origin].members if origin in known else ():
+                self._words.pop(key, None)
+        self._sheets = {o: s for o, s in {**known, **sheets}.items() if o not in gone}
+        self._maps = {n: d for n, d in {**self._maps, **maps}.items() if n not in lost_maps}
+        for origin, sheet in sheets.items():
+            wire = to_wire(origin)
+            self._words.update((key, (wire, at)) for at, key in enumerate(sheet.members))
+        return generation
+
+
+def _touched(before: World, after: World, edits: Sequence[Edit]) -> tuple[set[str], set[str]]:
+    """Give the zones and the maps whose documents these edits may change."""
+    zones: set[str] = set()
+    maps: set[str] = set()
+    for edit in edits:
+        if edit.collection == "maps":
+            maps.add(edit.key[0])
+        elif edit.collection == "vips":
+            zones |= {z for w in (before, after) if (z := w.zone_of(edit.key[0]))}
+        elif edit.collection == "rrsets":
+            zones.add(edit.key[0])
+        elif edit.collection == "zones":
+            # A zone that comes or goes takes VIPs from the one around it, or gives them back.
+            around = {o for w in (before, after) for o in w.zones if w.zones[o].holds(edit.key[0])}
+            zones |= around | {edit.key[0]}
+    return zones, maps

@@ -1,0 +1,146 @@
+"""One node's life, in one readable function: `run`.
+
+    bind     the DNS sockets, so that a taken port is known before anything else
+    restore  what was served last, and answer at once
+    open     the store; fill it from the zones folder if it is empty
+    follow   probe what the world names; wait for first verdicts, then answer
+    serve    until told to stop; then answer what was received and put everything away
+"""
+
+import asyncio
+import logging
+import signal
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from gslb import __version__
+from gslb.api import Parts, open_api
+from gslb.health import Watch
+from gslb.model import Broken, Invalid, MemberKey, World
+from gslb.plane import Plane
+from gslb.publisher import Desk, Press, Served, StateFolder, read_checked
+from gslb.settings import Settings
+from gslb.store import StoreDown
+from gslb.telemetry import Alarms, kept_alive
+
+STOP_WITHIN = 1.0  # seconds for the plane to answer what was received
+
+_log = logging.getLogger("gslb")
+
+
+async def run(settings: Settings, ready: Callable[[Parts], None]) -> None:
+    """Serve until SIGTERM or SIGINT; call `ready` once when the first answer can be given."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with serving(settings) as parts:
+        ready(parts)
+        await stop.wait()
+        _log.info("stopping: answering what was received")
+
+
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[Parts]:
+    """Bring a node up, and down again at the end."""
+    async with AsyncExitStack() as stack:
+        state = StateFolder(settings.state)
+        state.open()
+        stack.callback(state.close)
+
+        plane = Plane()
+        addresses = plane.bind(settings.dns, settings.threads)
+        stack.push_async_callback(_stop_plane, plane)
+
+        alarms = Alarms(time.time)
+        watch = Watch(settings.node, on_weights=lambda changes: _verdicts(press, desk, changes))
+        press = Press(plane, watch.effective)
+        desk = Desk(settings.store_url, press, watch, state, alarms, time.time)
+        stack.push_async_callback(desk.close)
+        await stack.enter_async_context(watch)
+
+        parts = Parts(settings, __version__, addresses, plane, watch, desk, alarms, time.time())
+        parts.http = await stack.enter_async_context(open_api(parts))
+
+        served = _restore(state, watch, desk, alarms)
+        if served is not None:
+            plane.start()
+        await _load(settings, desk, alarms, served)
+        if not plane.answering:
+            await _first_verdicts(watch, settings.first_verdicts / 1000)
+            plane.start()
+
+        tasks = await stack.enter_async_context(asyncio.TaskGroup())
+        for name, work in (("follow", desk.follow), ("verdicts", desk.keep_verdicts)):
+            stack.callback(tasks.create_task(kept_alive(name, work, alarms)).cancel)
+        desk.verdicts_changed()
+        yield parts
+
+
+def _verdicts(press: Press, desk: Desk, changes: Sequence[tuple[MemberKey, float]]) -> None:
+    press.reweigh(changes)
+    desk.verdicts_changed()
+
+
+async def _stop_plane(plane: Plane) -> None:
+    if not await asyncio.to_thread(plane.stop, STOP_WITHIN):
+        _log.warning("a DNS thread was still busy after %.1f s and was left", STOP_WITHIN)
+
+
+def _restore(state: StateFolder, watch: Watch, desk: Desk, alarms: Alarms) -> Served | None:
+    """Answer from what was served last, if the state folder has it."""
+    try:
+        served = state.load()
+        if served is None:
+            return None
+        watch.recall(served.verdicts)
+        desk.restore(served)
+    except Broken as error:
+        alarms.sound("state", f"what was served last is lost: {error}")
+        return None
+    _log.info("answering revision %d from the state folder", served.revision)
+    return served
+
+
+async def _load(settings: Settings, desk: Desk, alarms: Alarms, served: Served | None) -> None:
+    """Open the store and answer from it; while that fails, what was restored stays."""
+    known = served is not None and served.store == settings.store_url
+    try:
+        await desk.open(create=not known)
+        if await desk.load():
+            _compare(settings.zones, desk.world)
+            return
+        world = read_checked(settings.zones)
+        await desk.fill(
+            world, source="start", author="gslb serve", summary=f"filled from {settings.zones}"
+        )
+        _log.info("the store was empty and is filled from %s", settings.zones)
+    except (StoreDown, Invalid) as error:
+        if served is None:
+            raise
+        key = "store" if isinstance(error, StoreDown) else "store-content"
+        alarms.sound(key, f"{error}; revision {served.revision} stays served")
+
+
+async def _first_verdicts(watch: Watch, seconds: float) -> None:
+    if not await watch.settled(seconds):
+        _log.warning("some members have no verdict after %.1f s; they count as up", seconds)
+
+
+def _compare(folder: Path, world: World) -> None:
+    """Say so when the zones folder and a filled store differ; the store wins."""
+    if not folder.is_dir():
+        return
+    try:
+        differs = read_checked(folder) != world
+    except Invalid as error:
+        _log.warning("the folder %s has %d fault(s), but the store is served", folder, len(error.faults))
+        return
+    if differs:
+        _log.warning(
+            "the folder %s differs from the store, and the store is served; "
+            "to take the files: gslb apply %s",
+            folder,
+            folder,
+        )
