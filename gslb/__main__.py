@@ -1,0 +1,5 @@
+"""`python -m gslb` is `gslb`."""
+
+from gslb.cli import main
+
+main()

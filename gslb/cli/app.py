@@ -1,0 +1,330 @@
+"""The command line. Each command is thin: it finds its room and prints what that says."""
+
+import asyncio
+import contextlib
+import json
+import sys
+from collections.abc import Coroutine, Iterator
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+import uvloop
+from rich.console import Console
+
+from gslb import __version__
+from gslb.api import Parts
+from gslb.cli import offline, tell
+from gslb.cli.client import Door, NotRunning
+from gslb.demo.run import command as demo_command
+from gslb.demo.run import demo as run_demo
+from gslb.model import Broken, GslbError, Invalid, Refused, World
+from gslb.publisher import read_checked
+from gslb.service import run
+from gslb.settings import Settings, read_settings
+from gslb.telemetry import set_up_log
+from gslb.zones import schema as zones_schema
+from gslb.zones import write_folder
+
+T = TypeVar("T")
+
+EXIT = {Invalid: 1, Refused: 3, Broken: 4}
+"""Exit codes by family; 2 is a command line that typer does not understand."""
+
+app = typer.Typer(
+    name="gslb",
+    help="An authoritative DNS server that steers traffic between datacenters.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+demo_app = typer.Typer(help="The real server on the zones folder, with toy sites on loopback.")
+token_app = typer.Typer(help="Tokens for the admin API.", no_args_is_help=True)
+app.add_typer(demo_app, name="demo")
+app.add_typer(token_app, name="token")
+
+out = Console(soft_wrap=True, highlight=False)
+err = Console(stderr=True, soft_wrap=True, highlight=False)
+
+Zones = Annotated[Path | None, typer.Option(help="Folder that fills an empty store. [zones]")]
+StoreUrl = Annotated[
+    str | None, typer.Option("--store", help="SQL store URL. [sqlite under the state folder]")
+]
+Dns = Annotated[
+    list[str] | None,
+    typer.Option(help="DNS address, UDP and TCP; may be repeated. [127.0.0.1:5300]"),
+]
+Http = Annotated[str | None, typer.Option(help="Admin API address. [127.0.0.1:8053]")]
+Workers = Annotated[int | None, typer.Option(help="UDP threads; 0: one a core. [0]")]
+Node = Annotated[str | None, typer.Option(help="This node's name. [the host's name]")]
+State = Annotated[
+    Path | None, typer.Option(help="Folder for snapshot, verdicts and socket. [var]")
+]
+Url = Annotated[str | None, typer.Option(envvar="GSLB_URL", help="A node elsewhere: http://…")]
+Token = Annotated[
+    str | None, typer.Option(envvar="GSLB_TOKEN", help="Bearer token for --url.", show_envvar=True)
+]
+
+
+@contextlib.contextmanager
+def _families() -> Iterator[None]:
+    """Print the errors of our three families as sentences, and exit with their codes."""
+    try:
+        yield
+    except Invalid as error:
+        for fault in error.faults:
+            err.print(str(fault), markup=False)
+        raise typer.Exit(EXIT[Invalid]) from error
+    except GslbError as error:
+        err.print(f"gslb: {error}", markup=False)
+        code = next(code for family, code in EXIT.items() if isinstance(error, family))
+        raise typer.Exit(code) from error
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    with _families():
+        try:
+            return uvloop.run(work)
+        except* GslbError as group:
+            raise _first(group) from group
+        except* KeyboardInterrupt:
+            raise typer.Exit(130) from None
+    raise AssertionError  # unreachable: every branch returns or raises
+
+
+def _first(group: BaseExceptionGroup[Any]) -> GslbError:
+    error: Any = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error  # type: ignore[no-any-return]
+
+
+def _settings(**flags: Any) -> Settings:
+    with _families():
+        return read_settings(**flags)
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001  (typer's callback)
+    if wanted:
+        out.print(f"gslb {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[  # noqa: ARG001
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def serve(
+    *,
+    zones: Zones = None,
+    store: StoreUrl = None,
+    dns: Dns = None,
+    http: Http = None,
+    workers: Workers = None,
+    node: Node = None,
+    state: State = None,
+) -> None:
+    """Serve until SIGTERM; on ready one line with the addresses is printed."""
+    settings = _settings(
+        zones=zones, store=store, dns=dns, http=http, workers=workers, node=node, state=state
+    )
+    set_up_log(settings.log)
+    _run(run(settings, _ready))
+
+
+def _ready(parts: Parts) -> None:
+    print(  # noqa: T201  (one plain line, whatever the terminal)
+        f"gslb {parts.version} ready: node {parts.settings.node}, DNS {', '.join(parts.dns)}, "
+        f"API http://{parts.http}, revision {parts.desk.revision}",
+        flush=True,
+    )
+
+
+@demo_app.callback(invoke_without_command=True)
+def demo(
+    context: typer.Context,
+    *,
+    zones: Zones = None,
+    dns: Dns = None,
+    http: Http = None,
+    state: State = None,
+) -> None:
+    """Run the demo, or tell a running one: gslb demo stop tokyo."""
+    settings = _settings(zones=zones, dns=dns, http=http, state=state or Path("var/demo"))
+    context.obj = settings
+    if context.invoked_subcommand is None:
+        set_up_log(settings.log)
+        _run(run_demo(settings, lambda text: print(text, flush=True)))  # noqa: T201
+
+
+def _demo_verb(verb: str, words: str) -> None:
+    @demo_app.command(name=verb, help=words)
+    def tell_site(
+        context: typer.Context,
+        site: Annotated[str, typer.Argument(help="The site, a datacenter's name.")],
+    ) -> None:
+        out.print(_run(demo_command(context.obj.state, f"{verb} {site}")))
+
+
+_demo_verb("stop", "Kill a site's process.")
+_demo_verb("start", "Start a site, or make it well again.")
+_demo_verb("hang", "Have a site accept connections and never answer.")
+_demo_verb("break", "Have a site answer 500.")
+
+
+@app.command()
+def check(
+    folder: Annotated[Path, typer.Argument(help="A folder of *.zone and *.yaml files.")],
+) -> None:
+    """Read zone files and print ALL faults as file:line: sentence; exit 1 if any."""
+    with _families():
+        world = read_checked(folder)
+    records = sum(len(zone.rrsets) for zone in world.zones.values())
+    out.print(
+        f"{folder}: no faults; {len(world.zones)} zone(s), {records} RRsets, "
+        f"{len(world.vips)} VIP(s), {len(world.datacenters)} datacenter(s)"
+    )
+
+
+@app.command()
+def apply(
+    folder: Annotated[Path, typer.Argument(help="A folder of *.zone and *.yaml files.")],
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
+    store: StoreUrl = None,
+    state: State = None,
+    url: Url = None,
+    token: Token = None,
+) -> None:
+    """Make the store be what the files say: through the running node, else in the store itself."""
+    settings = _settings(store=store, state=state)
+    with _families():
+        world = read_checked(folder)
+    revision, told = _run(_apply(settings, Door(settings.state, url, token), world, dry_run))
+    for line in told:
+        out.print(line)
+    verb = "would change" if dry_run else "changed"
+    out.print(f"{len(told)} value(s) {verb}; revision {revision}")
+
+
+async def _apply(
+    settings: Settings, door: Door, world: World, dry_run: bool  # noqa: FBT001
+) -> tuple[int, list[str]]:
+    query = {"dry_run": "true"} if dry_run else {}
+    body = world.model_dump(mode="json")
+    try:
+        reply = await door.call("PUT", "/api/v1/world", json=body, params=query)
+    except NotRunning:
+        if door.url:
+            raise
+        revision, edits = await offline.apply_world(settings.store_url, world, dry_run=dry_run)
+        return revision, [tell.edit(edit.path, deletes=edit.value is None) for edit in edits]
+    return reply["revision"], [f"{item['does']} {item['path']}" for item in reply["edits"]]
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(help="A folder to write; made if missing.")],
+    *,
+    store: StoreUrl = None,
+    state: State = None,
+    url: Url = None,
+    token: Token = None,
+) -> None:
+    """Write the store as files that `gslb apply` reads back without loss."""
+    settings = _settings(store=store, state=state)
+    revision, world = _run(_export(settings, Door(settings.state, url, token)))
+    with _families():
+        write_folder(world, folder)
+    out.print(f"{folder}: revision {revision} written")
+
+
+async def _export(settings: Settings, door: Door) -> tuple[int, World]:
+    try:
+        reply = await door.call("GET", "/api/v1/world")
+    except NotRunning:
+        if door.url:
+            raise
+        return await offline.read_world(settings.store_url)
+    return reply["revision"], World.model_validate(reply["world"])
+
+
+@app.command()
+def explain(
+    name: Annotated[str, typer.Argument(help="The name asked for.")],
+    rtype: Annotated[str, typer.Argument(metavar="[TYPE]", help="The type asked for.")] = "A",
+    *,
+    client: Annotated[str, typer.Option(help="ADDR, or ADDR/LEN as ECS would carry it.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the whole trace.")] = False,
+    state: State = None,
+    url: Url = None,
+    token: Token = None,
+) -> None:
+    """Say why a client gets its answer, by the trace of the real decision."""
+    door = Door(_settings(state=state).state, url, token)
+    query = {"name": name, "type": rtype, "client": client}
+    found = _run(door.call("GET", "/api/v1/explain", params=query))
+    out.print(json.dumps(found, indent=2) if as_json else "\n".join(found["sentences"]), markup=False)
+
+
+@app.command()
+def status(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything.")] = False,
+    state: State = None,
+    url: Url = None,
+    token: Token = None,
+) -> None:
+    """Show the node, its alarms, and every member's verdict."""
+    door = Door(_settings(state=state).state, url, token)
+    found = _run(door.call("GET", "/api/v1/status"))
+    if as_json:
+        out.print_json(data=found)
+    else:
+        tell.status(out, found)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of zones/*.yaml, for editors."""
+    print(json.dumps(zones_schema(), indent=2))  # noqa: T201
+
+
+@token_app.command("create")
+def token_create(
+    role: Annotated[str, typer.Option(help="viewer, operator or admin.")],
+    *,
+    name: Annotated[str, typer.Option(help="What the token is for; stands in the audit.")] = "cli",
+    store: StoreUrl = None,
+    state: State = None,
+    url: Url = None,
+    token: Token = None,
+) -> None:
+    """Make a token and print it, this once; the store keeps its hash."""
+    settings = _settings(store=store, state=state)
+    door = Door(settings.state, url, token)
+    print(_run(_create_token(settings, door, name, role)))  # noqa: T201
+
+
+async def _create_token(settings: Settings, door: Door, name: str, role: str) -> str:
+    body = {"name": name, "role": role}
+    try:
+        reply = await door.call("POST", "/api/v1/tokens", json=body)
+    except NotRunning:
+        if door.url:
+            raise
+        return await offline.create_token(settings.store_url, name, role)
+    return str(reply["token"])
+
+
+def main() -> None:
+    """Run the command line."""
+    with contextlib.suppress(BrokenPipeError, asyncio.CancelledError):
+        app()
+    sys.stdout.flush()

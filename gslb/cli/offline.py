@@ -1,0 +1,40 @@
+"""What the CLI does on a store while no node runs: apply, export, make a token."""
+
+import getpass
+from datetime import UTC, datetime
+
+from gslb.model import Edit, World, find_edits
+from gslb.publisher import rehearse
+from gslb.store import open_store
+
+
+async def read_world(url: str) -> tuple[int, World]:
+    """Read the revision and the world of a store."""
+    async with await open_store(url, create=False) as store:
+        stored = await store.read()
+        return stored.revision, stored.world
+
+
+async def apply_world(url: str, world: World, *, dry_run: bool) -> tuple[int, tuple[Edit, ...]]:
+    """Make a store hold this world; give the revision and what changed."""
+    async with await open_store(url, create=True) as store:
+        stored = await store.read()
+        edits = find_edits(stored.world, world)
+        rehearse(world)
+        if dry_run or not edits:
+            return stored.revision, edits
+        revision = await store.commit(
+            edits,
+            base=stored.revision,
+            author=getpass.getuser(),
+            source="files",
+            summary="the whole world was applied",
+            at=datetime.now(UTC),
+        )
+        return revision, edits
+
+
+async def create_token(url: str, name: str, role: str) -> str:
+    """Make a token in a store; the secret is shown this once."""
+    async with await open_store(url, create=True) as store:
+        return await store.create_token(name, role, datetime.now(UTC))
