@@ -110,7 +110,9 @@ def _why(
 
 
 def _when(since: float | None) -> str:
-    return "the start" if since is None else f"{datetime.fromtimestamp(since, UTC):%Y-%m-%d %H:%M:%SZ}"
+    return (
+        "the start" if since is None else f"{datetime.fromtimestamp(since, UTC):%Y-%m-%d %H:%M:%SZ}"
+    )
 
 
 def _tell(trace: dict[str, Any]) -> Iterator[str]:

@@ -15,9 +15,7 @@ from gslb.model import Broken, Refused
 try:
     from gslb import _plane
 except ImportError as error:  # a source checkout that was never built
-    raise SystemExit(
-        f"gslb: the answer plane is not built ({error}); run: make build"
-    ) from error
+    raise SystemExit(f"gslb: the answer plane is not built ({error}); run: make build") from error
 
 if _plane.FORMAT != snapshot.FORMAT:
     raise SystemExit(
@@ -71,9 +69,7 @@ class Plane:
 
     def explain(self, packet: bytes, source: str, seed: int | None = None) -> dict[str, Any]:
         """Answer one packet and give the witness's trace (its shape: `_plane.pyi`)."""
-        trace: dict[str, Any] = msgspec.json.decode(
-            self._engine.explain(packet, source, seed=seed)
-        )
+        trace: dict[str, Any] = msgspec.json.decode(self._engine.explain(packet, source, seed=seed))
         return trace
 
     def counters(self) -> dict[str, int]:

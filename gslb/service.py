@@ -1,10 +1,10 @@
 """One node's life, in one readable function: `run`.
 
-    bind     the DNS sockets, so that a taken port is known before anything else
-    restore  what was served last, and answer at once
-    open     the store; fill it from the zones folder if it is empty
-    follow   probe what the world names; wait for first verdicts, then answer
-    serve    until told to stop; then answer what was received and put everything away
+bind     the DNS sockets, so that a taken port is known before anything else
+restore  what was served last, and answer at once
+open     the store; fill it from the zones folder if it is empty
+follow   probe what the world names; wait for first verdicts, then answer
+serve    until told to stop; then answer what was received and put everything away
 """
 
 import asyncio
@@ -135,7 +135,9 @@ def _compare(folder: Path, world: World) -> None:
     try:
         differs = read_checked(folder) != world
     except Invalid as error:
-        _log.warning("the folder %s has %d fault(s), but the store is served", folder, len(error.faults))
+        _log.warning(
+            "the folder %s has %d fault(s), but the store is served", folder, len(error.faults)
+        )
         return
     if differs:
         _log.warning(

@@ -38,7 +38,9 @@ class _Now(Collector):
         ):
             yield GaugeMetricFamily(f"gslb_{name}", words, float(value))
         alarms = GaugeMetricFamily(
-            "gslb_alarm_since_seconds", "Alarms that stand, unix time of their start.", labels=["alarm"]
+            "gslb_alarm_since_seconds",
+            "Alarms that stand, unix time of their start.",
+            labels=["alarm"],
         )
         for alarm in parts.alarms.standing:
             alarms.add_metric([alarm.key], alarm.since)
@@ -62,10 +64,14 @@ class _Now(Collector):
         yield CounterMetricFamily("gslb_probes", "Probes done.", float(facts.probes))
         yield CounterMetricFamily("gslb_probes_failed", "Probes that failed.", float(facts.failed))
         yield GaugeMetricFamily(
-            "gslb_probe_targets_overdue", "Targets whose probe missed its time.", float(facts.overdue)
+            "gslb_probe_targets_overdue",
+            "Targets whose probe missed its time.",
+            float(facts.overdue),
         )
         up = GaugeMetricFamily(
-            "gslb_member_up", "1 if the member's verdict is up.", labels=["vip", "datacenter", "address"]
+            "gslb_member_up",
+            "1 if the member's verdict is up.",
+            labels=["vip", "datacenter", "address"],
         )
         weight = GaugeMetricFamily(
             "gslb_member_effective_weight",

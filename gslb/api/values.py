@@ -50,7 +50,9 @@ class _Resource:
 
     async def listing(self, request: web.Request) -> web.Response:
         part = getattr(request.app[PARTS].desk.world, self._collection)
-        return web.json_response({name: value.model_dump(mode="json") for name, value in part.items()})
+        return web.json_response(
+            {name: value.model_dump(mode="json") for name, value in part.items()}
+        )
 
     async def read(self, request: web.Request) -> web.Response:
         return web.json_response(self._current(request).model_dump(mode="json"))

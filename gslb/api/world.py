@@ -48,4 +48,7 @@ async def put_world(request: web.Request) -> web.Response:
 
 
 def _told(edit: Edit) -> dict[str, str]:
-    return {"path": "/".join(map(str, edit.path)), "does": "delete" if edit.value is None else "put"}
+    return {
+        "path": "/".join(map(str, edit.path)),
+        "does": "delete" if edit.value is None else "put",
+    }

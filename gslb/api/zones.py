@@ -120,9 +120,7 @@ def _zone(request: web.Request) -> Zone:
     return zone
 
 
-def _valid(
-    kind: type[N], body: Any, from_path: dict[str, str], root: tuple[str, ...]
-) -> N:
+def _valid(kind: type[N], body: Any, from_path: dict[str, str], root: tuple[str, ...]) -> N:
     """Read a body; what the path says need not be said again, and may not be gainsaid."""
     if isinstance(body, dict):
         body = from_path | body

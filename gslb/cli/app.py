@@ -57,9 +57,7 @@ Dns = Annotated[
 Http = Annotated[str | None, typer.Option(help="Admin API address. [127.0.0.1:8053]")]
 Workers = Annotated[int | None, typer.Option(help="UDP threads; 0: one a core. [0]")]
 Node = Annotated[str | None, typer.Option(help="This node's name. [the host's name]")]
-State = Annotated[
-    Path | None, typer.Option(help="Folder for snapshot, verdicts and socket. [var]")
-]
+State = Annotated[Path | None, typer.Option(help="Folder for snapshot, verdicts and socket. [var]")]
 Url = Annotated[str | None, typer.Option(envvar="GSLB_URL", help="A node elsewhere: http://…")]
 Token = Annotated[
     str | None, typer.Option(envvar="GSLB_TOKEN", help="Bearer token for --url.", show_envvar=True)
@@ -214,7 +212,10 @@ def apply(
 
 
 async def _apply(
-    settings: Settings, door: Door, world: World, dry_run: bool  # noqa: FBT001
+    settings: Settings,
+    door: Door,
+    world: World,
+    dry_run: bool,  # noqa: FBT001
 ) -> tuple[int, list[str]]:
     query = {"dry_run": "true"} if dry_run else {}
     body = world.model_dump(mode="json")
@@ -270,7 +271,9 @@ def explain(
     door = Door(_settings(state=state).state, url, token)
     query = {"name": name, "type": rtype, "client": client}
     found = _run(door.call("GET", "/api/v1/explain", params=query))
-    out.print(json.dumps(found, indent=2) if as_json else "\n".join(found["sentences"]), markup=False)
+    out.print(
+        json.dumps(found, indent=2) if as_json else "\n".join(found["sentences"]), markup=False
+    )
 
 
 @app.command()

@@ -63,6 +63,4 @@ def _as_error(body: Any, status: int) -> Exception:
 
 
 def _path(pointer: str) -> tuple[str, ...]:
-    return tuple(
-        part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]
-    )
+    return tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:])

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from gslb.model.spelling import meant_key
+
 Path = tuple[str | int, ...]
 
 
@@ -76,7 +78,9 @@ def faults_from(error: ValidationError, root: Path = ()) -> tuple[Fault, ...]:
     counts: dict[Fault, None] = {}  # "too few" follows from the fault of a member: then untold
     for item in error.errors(include_url=False):
         path = (*root, *(part for part in item["loc"] if not _is_internal(part)))
-        (counts if item["type"] == "too_short" else found)[Fault(path, _sentence(item))] = None
+        (counts if item["type"] == "too_short" else found)[Fault(path, _sentence(item, path))] = (
+            None
+        )
     for fault in counts:
         if not any(other.path[: len(fault.path)] == fault.path for other in found):
             found[fault] = None
@@ -89,7 +93,7 @@ def _is_internal(part: str | int) -> bool:
 
 
 _SENTENCES = {
-    "extra_forbidden": "unknown key {name}; take it out, or mend its spelling",
+    "extra_forbidden": "unknown key {name}; {hint}",
     "missing": "{name} is missing; write it",
     "greater_than_equal": "{input} is too small; the least is {ge}",
     "less_than_equal": "{input} is too large; the most is {le}",
@@ -115,14 +119,19 @@ _SENTENCES = {
 }
 
 
-def _sentence(item: ErrorDetails) -> str:
+def _sentence(item: ErrorDetails, path: Path) -> str:
     """Say one of pydantic's findings as a sentence that tells what to do."""
     if item["type"] == "value_error":
         return str(item["ctx"]["error"])
     pattern = _SENTENCES.get(item["type"])
     if pattern is None:
         return item["msg"]
-    words = {"name": repr(item["loc"][-1]) if item["loc"] else "a value", "error": item["msg"]}
+    meant = meant_key(path) if item["type"] == "extra_forbidden" else None
+    words = {
+        "name": repr(item["loc"][-1]) if item["loc"] else "a value",
+        "error": item["msg"],
+        "hint": f"did you mean {meant!r}?" if meant else "take it out, or mend its spelling",
+    }
     return pattern.format(input=_short(item["input"]), **words, **item.get("ctx", {}))
 
 

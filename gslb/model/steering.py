@@ -26,14 +26,17 @@ from gslb.model.values import Key, Noun, Port, Ttl, Weight
 
 def _parse_address(value: Any) -> Any:
     try:
-        return ip_address(value)
+        address = ip_address(value if not isinstance(value, int | bytes) else str(value))
     except ValueError as error:
         raise ValueError(f"{value!r} is not an IPv4 or IPv6 address") from error
+    if getattr(address, "scope_id", None) is not None:
+        raise ValueError(f"the address {address} names an interface; leave out the % and the rest")
+    return address
 
 
 def _parse_network(value: Any) -> Any:
     try:
-        return ip_network(value)
+        return ip_network(value if not isinstance(value, int | bytes) else str(value))
     except ValueError as error:
         raise ValueError(
             f"{value!r} is not a network; write 10.0.0.0/8 or 2001:db8::/32, host bits zero"

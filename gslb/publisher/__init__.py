@@ -1,9 +1,9 @@
 """From a world to answers: rehearse, commit, publish, save, and follow the store.
 
-    press   compile what changed, swap it into the plane, store weights in place
-    desk    where changes come in, one at a time
-    files   zone folders, read and checked
-    state   what is served, on disk
+press   compile what changed, swap it into the plane, store weights in place
+desk    where changes come in, one at a time
+files   zone folders, read and checked
+state   what is served, on disk
 """
 
 from gslb.publisher.desk import Desk, Receipt

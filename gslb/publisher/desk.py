@@ -11,7 +11,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
 
-from gslb.model import Broken, Edit, Invalid, Refused, Steering, World, apply_edits, find_edits, value_at
+from gslb.model import (
+    Broken,
+    Edit,
+    Invalid,
+    Refused,
+    Steering,
+    World,
+    apply_edits,
+    find_edits,
+    value_at,
+)
 from gslb.publisher.press import Press, rehearse
 from gslb.publisher.state import Served, StateFolder
 from gslb.store import Look, Store, StoreDown, open_store
@@ -99,7 +109,7 @@ class Desk:
     def restore(self, served: Served) -> None:
         """Answer from what was saved."""
         self._watch.follow(served.steering)
-        self._press.restore(served.revision, served.zones, served.maps)
+        self._press.restore(served.revision, served.steering, served.zones, served.maps)
         self.revision = served.revision
         self.published_at = self._now()
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from gslb import snapshot
 from gslb.compiler import check, compile_map, compile_zone
-from gslb.model import Edit, Invalid, MemberKey, World, find_edits
+from gslb.compiler.restore import restore_zone
+from gslb.model import Edit, Invalid, MemberKey, Steering, World, find_edits
 from gslb.model.names import to_wire
 from gslb.plane import Plane, Release
 
@@ -60,7 +61,7 @@ class Press:
 
     @property
     def world(self) -> World:
-        """The world being answered from; empty while only saved documents are."""
+        """The world being answered from."""
         return self._world
 
     @property
@@ -84,12 +85,17 @@ class Press:
                 origin: compile_zone(world, origin).document if origin in world.zones else None
                 for origin in sorted(zones)
             },
-            {name: compile_map(world, name) if name in world.maps else None for name in sorted(maps)},
+            {
+                name: compile_map(world, name) if name in world.maps else None
+                for name in sorted(maps)
+            },
         )
 
     def publish(self, proof: Proof, revision: int) -> int:
         """Swap in a proof with the weights of this moment; give the generation."""
-        sheets = {origin: _Sheet.of(data) for origin, data in proof.zones.items() if data is not None}
+        sheets = {
+            origin: _Sheet.of(data) for origin, data in proof.zones.items() if data is not None
+        }
         gone = [origin for origin, data in proof.zones.items() if data is None]
         lost_maps = [name for name, data in proof.maps.items() if data is None]
         maps = {name: data for name, data in proof.maps.items() if data is not None}
@@ -97,9 +103,21 @@ class Press:
         self._world = proof.world
         return generation
 
-    def restore(self, revision: int, zones: dict[str, bytes], maps: dict[str, bytes]) -> int:
-        """Swap in saved documents; the world behind them stays unknown until one is published."""
-        return self._swap(revision, {o: _Sheet.of(data) for o, data in zones.items()}, maps, [], [])
+    def restore(
+        self, revision: int, steering: Steering, zones: dict[str, bytes], maps: dict[str, bytes]
+    ) -> int:
+        """Swap in saved documents; the world behind them is read back out of them."""
+        sheets = {origin: _Sheet.of(document) for origin, document in zones.items()}
+        generation = self._swap(revision, sheets, maps, [], [])
+        records = {origin: restore_zone(document) for origin, document in zones.items()}
+        self._world = World(
+            datacenters=steering.datacenters,
+            probes=steering.probes,
+            maps=steering.maps,
+            vips=steering.vips,
+            zones=records,
+        )
+        return generation
 
     def reweigh(self, changes: Iterable[tuple[MemberKey, float]]) -> None:
         """Store new effective weights into the words that are being answered from."""

@@ -64,7 +64,9 @@ class StateFolder:
         try:
             self._served.mkdir(parents=True, exist_ok=True)
             self._folder.chmod(0o700)
-            self._lock = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._lock = os.open(
+                self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+            )
         except OSError as error:
             raise Refused(
                 f"cannot use the state folder {self._folder}: {error.strerror}; "

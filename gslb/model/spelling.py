@@ -1,0 +1,35 @@
+"""Which key somebody may have meant who wrote one that does not exist."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from gslb.model.probe import HttpProbe, TcpProbe
+from gslb.model.steering import Datacenter, LastResort, Map, Member, Pool, Rule, Vip
+from gslb.model.values import Noun
+
+_NOUNS: dict[tuple[str, ...], tuple[type[Noun], ...]] = {
+    ("datacenters", "*"): (Datacenter,),
+    ("probes", "*"): (HttpProbe, TcpProbe),
+    ("maps", "*"): (Map,),
+    ("maps", "*", "rules", "*"): (Rule,),
+    ("vips", "*"): (Vip,),
+    ("vips", "*", "fallback"): (LastResort,),
+    ("vips", "*", "pools", "*"): (Pool,),
+    ("vips", "*", "pools", "*", "members", "*"): (Member,),
+}
+
+
+def meant_key(path: tuple[str | int, ...]) -> str | None:
+    """Give the key nearest to the unknown one that ends a path in a world; None if none is near."""
+    *above, written = path
+    for shape, nouns in _NOUNS.items():
+        if len(shape) == len(above) and all(
+            part in ("*", step) for part, step in zip(shape, above, strict=True)
+        ):
+            return nearest(str(written), {key for noun in nouns for key in noun.model_fields})
+    return None
+
+
+def nearest(word: str, words: Iterable[str]) -> str | None:
+    """Give the word that looks most like this one; None if none does."""
+    return next(iter(get_close_matches(word, sorted(words), n=1)), None)

@@ -1,0 +1,233 @@
+"""Master files (RFC 1035 section 5) to RRsets, with every fault and the line of every RRset.
+
+dnspython reads the entries, one at a time, so that reading goes on after a fault; $ORIGIN, $TTL
+and $GENERATE are its own, $INCLUDE is ours. Whether the RRsets make a zone is not judged here.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+from typing import Any
+
+import dns.exception
+import dns.name
+import dns.rdata
+import dns.rdataclass
+import dns.rdatatype
+import dns.tokenizer
+import dns.zonefile
+from pydantic import ValidationError
+
+from gslb.model import Fault, Path, Place, Rrset, RrsetKey
+from gslb.model.faults import faults_from
+from gslb.model.names import is_within, to_text
+from gslb.zones.entries import Entry, split_entries
+from gslb.zones.mistakes import explain_mistake, type_of
+
+MAX_INCLUDES = 10  # files inside files
+MAX_GENERATED = 65_536  # records of one $GENERATE
+_GUESSED_TTL = 3600  # reads on where a TTL is missing, which is a fault already
+
+
+@dataclass
+class Master:
+    """What a master file holds: its RRsets, and what is wrong with it.
+
+    `broken` are ("rrsets", "NAME TYPE") whose records are not all there, and ("zones", ORIGIN)
+    where nobody can tell what is missing.
+    """
+
+    rrsets: dict[RrsetKey, Rrset] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    places: dict[Path, Place] = field(default_factory=dict)
+    broken: set[tuple[str, str]] = field(default_factory=set)
+
+
+@dataclass
+class _Found:
+    """The records of one RRset so far, each with its place."""
+
+    ttl: int
+    place: Place
+    records: dict[dns.rdata.Rdata, Place]
+
+
+def read_master(file: FilePath, origin: str) -> Master:
+    """Read a zone's master file; `origin` is canonical, and relative names are relative to it."""
+    reader = _Reader(origin)
+    reader.read_file(file, ())
+    return reader.finish()
+
+
+class _Reader:
+    """Feeds entries to dnspython, and takes the records that come out (as its transaction)."""
+
+    def __init__(self, origin: str) -> None:
+        self._origin = origin
+        self._root: Path = ("zones", origin)
+        self._master = Master()
+        self._found: dict[RrsetKey, _Found] = {}
+        self._place = Place("", 1)
+        self._ttl_sure = True
+        sink: Any = self
+        self._dns = dns.zonefile.Reader(
+            dns.tokenizer.Tokenizer(""),
+            dns.rdataclass.IN,
+            sink,
+            allow_directives=["$ORIGIN", "$TTL", "$GENERATE"],
+        )
+        # Its own origin is the root, so that it hands over out-of-zone records, too.
+        self._dns.current_origin = self._dns.last_name = dns.name.from_text(origin)
+
+    # What dnspython asks of a transaction
+
+    @property
+    def manager(self) -> "_Reader":
+        return self
+
+    def origin_information(self) -> tuple[dns.name.Name, bool, dns.name.Name]:
+        return dns.name.root, False, dns.name.root
+
+    def check_put_rdataset(self, check: object) -> None:
+        """Leave CNAME beside other data to the compiler's checks."""
+
+    def _set_origin(self, origin: dns.name.Name) -> None:
+        """Take a zone's origin from its file's name, never from $ORIGIN."""
+
+    def add(self, name: dns.name.Name, ttl: int, rdata: dns.rdata.Rdata) -> None:
+        """Take one record."""
+        owner = to_text(tuple(label.lower() for label in name.labels[:-1]))
+        key = RrsetKey(owner, dns.rdatatype.to_text(rdata.rdtype))
+        path = (*self._root, "rrsets", *key)
+        if not is_within(owner, self._origin):
+            self._fault(path, f"{owner} is out of the zone {self._origin}; move the record, or "
+                              "end relative names without a dot")  # fmt: skip
+            return
+        found = self._found.get(key)
+        if found is None:
+            self._found[key] = _Found(ttl, self._place, {rdata: self._place})
+        elif rdata in found.records:
+            first = found.records[rdata]
+            self._fault(path, f"this {key.type} record of {owner} stands twice, first at {first}; "
+                              "take one out (RFC 2181 section 5)")  # fmt: skip
+        else:
+            found.records[rdata] = self._place
+            if ttl != found.ttl and self._ttl_sure:
+                self._fault(path, f"its TTL {ttl} is not the TTL {found.ttl} of the {key.type} "
+                                  f"record of {owner} at {found.place}; one RRset has one TTL "
+                                  "(RFC 2181 section 5.2)")  # fmt: skip
+
+    # Files and entries
+
+    def read_file(self, file: FilePath, above: tuple[FilePath, ...]) -> None:
+        """Read one file; `above` are the files that include it."""
+        at = self._place if above else Place(str(file), 1)
+        try:
+            text = file.read_bytes().decode("utf-8-sig")
+        except OSError as error:
+            self._lost(at, f"cannot read {file}: {error.strerror}; mend the name or its permissions")
+            return
+        except UnicodeDecodeError as error:
+            line = error.object[: error.start].count(b"\n") + 1
+            self._lost(Place(str(file), line), "this is not UTF-8 text; write the file anew as UTF-8")
+            return
+        for entry in split_entries(text):
+            self._place = Place(str(file), entry.first)
+            self._read_entry(entry, (*above, file))
+
+    def _read_entry(self, entry: Entry, files: tuple[FilePath, ...]) -> None:
+        words = entry.words
+        directive = words[0].upper() if words and not entry.text[0].isspace() else ""
+        if entry.open:
+            self._lost(self._place, "a parenthesis opened here is never closed; close it")
+        elif directive == "$INCLUDE":
+            self._include(words[1:], files)
+        elif directive == "$GENERATE" and _generated(words) > MAX_GENERATED:
+            self._lost(self._place, f"$GENERATE makes more than {MAX_GENERATED} records; split it")
+        else:
+            self._feed(entry)
+
+    def _feed(self, entry: Entry) -> None:
+        self._dns.tok = dns.tokenizer.Tokenizer(entry.text, "entry")
+        try:
+            self._dns.read()
+        except (dns.exception.DNSException, ValueError, OverflowError) as error:
+            line = entry.first + min(self._dns.tok.where()[1] - 1, entry.last - entry.first)
+            self._place = Place(self._place.file, line)
+            self._misread(entry, error)
+
+    def _misread(self, entry: Entry, error: Exception) -> None:
+        """Record an entry that was not understood, and what is missing because of it."""
+        sentence = explain_mistake(entry.text, error)
+        if not self._dns.default_ttl_known:
+            self._dns.default_ttl, self._dns.default_ttl_known = _GUESSED_TTL, True
+            self._ttl_sure = False
+        rtype = None if entry.text.startswith("$") else type_of(entry.text)
+        if rtype is None or self._dns.last_name is None:
+            self._lost(self._place, sentence)
+            self._ttl_sure = False
+            return
+        owner = to_text(tuple(label.lower() for label in self._dns.last_name.labels[:-1]))
+        self._master.broken.add(("rrsets", f"{owner} {rtype}"))
+        self._fault((*self._root, "rrsets", owner, rtype), sentence)
+
+    def _include(self, words: list[str], files: tuple[FilePath, ...]) -> None:
+        """Read another file (RFC 1035 section 5.1); its $ORIGIN, $TTL and owner end with it."""
+        place, reader = self._place, self._dns
+        if not 1 <= len(words) <= 2:  # noqa: PLR2004
+            self._lost(place, "$INCLUDE is not understood; write $INCLUDE FILE or $INCLUDE FILE ORIGIN")
+            return
+        file = files[-1].parent / words[0].strip('"')
+        if len(files) > MAX_INCLUDES or file.resolve() in {above.resolve() for above in files}:
+            self._lost(place, f"$INCLUDE of {file} goes in a circle or too deep; take it out")
+            return
+        saved = (reader.current_origin, reader.last_name, reader.last_ttl, reader.last_ttl_known,
+                 reader.default_ttl, reader.default_ttl_known, reader.default_ttl_from_soa)  # fmt: skip
+        try:
+            if len(words) > 1:
+                reader.current_origin = dns.name.from_text(words[1], reader.current_origin)
+        except dns.exception.DNSException as error:
+            self._lost(place, f"the origin {words[1]!r} of $INCLUDE is not a name ({error})")
+            return
+        self.read_file(file, files)
+        self._place = place
+        (reader.current_origin, reader.last_name, reader.last_ttl, reader.last_ttl_known,
+         reader.default_ttl, reader.default_ttl_known, reader.default_ttl_from_soa) = saved  # fmt: skip
+
+    # What comes of it
+
+    def _fault(self, path: Path, sentence: str) -> None:
+        self._master.faults.append(Fault(path, sentence, self._place))
+
+    def _lost(self, place: Place, sentence: str) -> None:
+        self._master.faults.append(Fault(self._root, sentence, place))
+        self._master.broken.add(("zones", self._origin))
+
+    def finish(self) -> Master:
+        """Make RRsets of the records."""
+        master = self._master
+        for key, found in self._found.items():
+            path = (*self._root, "rrsets", *key)
+            master.places[path] = found.place
+            try:
+                master.rrsets[key] = Rrset(
+                    name=key.name,
+                    type=key.type,
+                    ttl=found.ttl,
+                    rdata=tuple(rdata.to_text() for rdata in found.records),
+                )
+            except ValidationError as error:
+                master.broken.add(("rrsets", f"{key.name} {key.type}"))
+                master.faults += (
+                    Fault(path, fault.sentence, found.place) for fault in faults_from(error, path)
+                )
+        return master
+
+
+def _generated(words: list[str]) -> int:
+    """Give how many records a $GENERATE asks for; 0 if its range is not one."""
+    span, _, step = words[1].partition("/") if len(words) > 1 else ("", "", "")
+    first, _, last = span.partition("-")
+    try:
+        return (int(last) - int(first)) // max(int(step or 1), 1) + 1
+    except ValueError:
+        return 0
