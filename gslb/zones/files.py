@@ -7,6 +7,7 @@ from pathlib import Path as FilePath
 
 from gslb.model.names import canonical
 
+SUFFIXES = (".zone", ".yaml", ".yml")
 ROOT = "@"
 
 

@@ -25,6 +25,15 @@ from gslb.zones.mistakes import explain_mistake, type_of
 
 MAX_INCLUDES = 10  # files inside files
 MAX_GENERATED = 65_536  # records of one $GENERATE
+_INCLUDE_KEEPS = (
+    "current_origin",
+    "last_name",
+    "last_ttl",
+    "last_ttl_known",
+    "default_ttl",
+    "default_ttl_known",
+    "default_ttl_from_soa",
+)
 _GUESSED_TTL = 3600  # reads on where a TTL is missing, which is a fault already
 
 
@@ -124,11 +133,15 @@ class _Reader:
         try:
             text = file.read_bytes().decode("utf-8-sig")
         except OSError as error:
-            self._lost(at, f"cannot read {file}: {error.strerror}; mend the name or its permissions")
+            self._lost(
+                at, f"cannot read {file}: {error.strerror}; mend the name or its permissions"
+            )
             return
         except UnicodeDecodeError as error:
             line = error.object[: error.start].count(b"\n") + 1
-            self._lost(Place(str(file), line), "this is not UTF-8 text; write the file anew as UTF-8")
+            self._lost(
+                Place(str(file), line), "this is not UTF-8 text; write the file anew as UTF-8"
+            )
             return
         for entry in split_entries(text):
             self._place = Place(str(file), entry.first)
@@ -174,14 +187,15 @@ class _Reader:
         """Read another file (RFC 1035 section 5.1); its $ORIGIN, $TTL and owner end with it."""
         place, reader = self._place, self._dns
         if not 1 <= len(words) <= 2:  # noqa: PLR2004
-            self._lost(place, "$INCLUDE is not understood; write $INCLUDE FILE or $INCLUDE FILE ORIGIN")
+            self._lost(
+                place, "$INCLUDE is not understood; write $INCLUDE FILE or $INCLUDE FILE ORIGIN"
+            )
             return
         file = files[-1].parent / words[0].strip('"')
         if len(files) > MAX_INCLUDES or file.resolve() in {above.resolve() for above in files}:
             self._lost(place, f"$INCLUDE of {file} goes in a circle or too deep; take it out")
             return
-        saved = (reader.current_origin, reader.last_name, reader.last_ttl, reader.last_ttl_known,
-                 reader.default_ttl, reader.default_ttl_known, reader.default_ttl_from_soa)  # fmt: skip
+        saved = {name: getattr(reader, name) for name in _INCLUDE_KEEPS}
         try:
             if len(words) > 1:
                 reader.current_origin = dns.name.from_text(words[1], reader.current_origin)
@@ -190,8 +204,8 @@ class _Reader:
             return
         self.read_file(file, files)
         self._place = place
-        (reader.current_origin, reader.last_name, reader.last_ttl, reader.last_ttl_known,
-         reader.default_ttl, reader.default_ttl_known, reader.default_ttl_from_soa) = saved  # fmt: skip
+        for name, value in saved.items():
+            setattr(reader, name, value)
 
     # What comes of it
 

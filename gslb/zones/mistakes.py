@@ -58,7 +58,8 @@ def _explain_record(text: str, detail: str) -> str:
     data = " ".join(words[at + 1 :])
     if not data:
         return f"the {rtype} record has no data; {_form(rtype)}"
-    return f"{data!r} is not data of {_article(rtype)} {rtype} record{_because(detail)}; {_form(rtype)}"
+    what = f"{_article(rtype)} {rtype} record"
+    return f"{data!r} is not data of {what}{_because(detail)}; {_form(rtype)}"
 
 
 def _form(rtype: str) -> str:

@@ -3,7 +3,8 @@
 The good parts of a faulty noun are never served: they only let one reading find all faults.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
@@ -29,26 +30,67 @@ _ROUNDS = 8
 _GONE: Final = object()
 
 
-def take_noun(collection: str, name: str, value: Any) -> tuple[Any | None, tuple[Fault, ...]]:
-    """Give a noun, or the good parts of a faulty one, or None; and all faults that were found."""
+@dataclass(frozen=True)
+class Taken:
+    """A noun, or the good parts of a faulty one, or None; and all faults that were found.
+
+    `moved` leads from paths in the good parts to what were their paths, where the two differ.
+    """
+
+    noun: Any | None
+    faults: tuple[Fault, ...]
+    moved: Mapping[Path, Path] = field(default_factory=dict)
+
+
+def take_noun(collection: str, name: str, value: Any) -> Taken:
+    """Make a noun of plain values, or as much of one as they hold."""
     root: Path = (collection, name)
     faults: dict[Fault, None] = {}
     try:
         NAMES[collection].validate_python(name)
     except ValidationError as error:
         faults |= dict.fromkeys(faults_from(error, root))
+    marks: Any = None
     cut: set[Path] = set()  # what a part was taken from is judged no further as a whole
     for _ in range(_ROUNDS):
         try:
-            return NOUNS[collection].validate_python(value), tuple(faults)
+            noun = NOUNS[collection].validate_python(value)
         except ValidationError as error:
             found = faults_from(error, root)
-        faults |= {fault: None for fault in found if fault.path not in cut}
-        value, removed = _without(value, {fault.path[len(root) :] for fault in found})
-        cut |= {(*root, *path[:-1]) for path in removed}
+        else:
+            return Taken(noun, tuple(faults), dict(_moves(marks, root)))
+        marks = _marked(value, root) if marks is None else marks
+        # A later round tells of what is left: its paths are led back to those of the input.
+        back = dict(_moves(marks, root))
+        told = [replace(fault, path=back.get(fault.path, fault.path)) for fault in found]
+        faults |= {fault: None for fault in told if fault.path not in cut}
+        paths = [fault.path[len(root) :] for fault in found]
+        marks, _ = _without(marks, paths)
+        value, removed = _without(value, paths)
+        cut |= {back.get((*root, *path), (*root, *path))[:-1] for path in removed}
         if value is _GONE:
             break
-    return None, tuple(faults)
+    return Taken(None, tuple(faults))
+
+
+def _marked(value: Any, path: Path) -> Any:
+    """Give a thing of a value's shape that holds paths."""
+    if isinstance(value, dict):
+        return {key: _marked(part, (*path, key)) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_marked(part, (*path, at)) for at, part in enumerate(value)]
+    return path
+
+
+def _moves(marks: Any, path: Path) -> Iterator[tuple[Path, Path]]:
+    """Give the paths that differ from those marked, and the marks."""
+    if isinstance(marks, tuple):
+        if marks != path:
+            yield from ((path[:end], marks[:end]) for end in range(3, len(path) + 1))
+    elif marks is not None:
+        parts = marks.items() if isinstance(marks, dict) else enumerate(marks)
+        for step, part in parts:
+            yield from _moves(part, (*path, step))
 
 
 def _without(value: Any, paths: Iterable[Path]) -> tuple[Any, set[Path]]:

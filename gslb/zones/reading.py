@@ -4,19 +4,20 @@ Everything at fault is found in one reading. Whether the parts fit together is t
 question; `locate` then says where in the files its faults stand.
 """
 
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import Any
 
 from gslb.model import COLLECTIONS, Fault, Invalid, Path, Place, World, Zone
-from gslb.model.names import canonical
 from gslb.model.spelling import nearest
-from gslb.zones.files import origin_of
+from gslb.zones.files import SUFFIXES, origin_of
 from gslb.zones.master import read_master
 from gslb.zones.nouns import take_noun
 from gslb.zones.tree import read_tree
+
+ANY = "*"
+"""In `broken`: any name of the collection may exist, since a file could not be read."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,8 @@ class Reading:
 
     `world` has the good parts: all that was meant, if there are no faults. `places` says where
     each path of it stands. `broken` are (collection, key) that exist but are faulty; an RRset's
-    is ("rrsets", "NAME TYPE"), and ("zones", ORIGIN) is a zone of which anything may be missing.
+    is ("rrsets", "NAME TYPE"), ("zones", ORIGIN) is a zone of which anything may be missing, and
+    (collection, "*") a collection of which anything may be missing.
     """
 
     world: World
@@ -62,7 +64,8 @@ def read_folder(folder: FilePath) -> Reading:
         if file.suffix != ".zone":
             _read_steering(file, found)
     # Each part was validated on its own, and validating all again would take as long again.
-    world = World.model_construct(**found.nouns, zones=found.zones)
+    parts: dict[str, Any] = {**found.nouns, "zones": found.zones}
+    world = World.model_construct(**parts)
     faults = sorted(locate(found.faults, found.places), key=_by_place)
     return Reading(world, tuple(faults), found.places, frozenset(found.broken))
 
@@ -87,14 +90,14 @@ def _by_place(fault: Fault) -> tuple[str, int]:
 def _files(folder: FilePath) -> list[FilePath]:
     """Give a folder's zone and YAML files by name; hidden ones are left alone."""
     try:
-        names = sorted(os.listdir(folder))
+        files = sorted(folder.iterdir())
     except OSError as error:
-        raise Invalid(
-            [Fault((), f"cannot read the folder {folder}: {error.strerror}; name a folder that "
-                       "holds *.zone and *.yaml files")]  # fmt: skip
-        ) from error
-    suffixes = (".zone", ".yaml", ".yml")
-    return [folder / name for name in names if name.endswith(suffixes) and name[0] != "."]
+        sentence = (
+            f"cannot read the folder {folder}: {error.strerror}; "
+            "name a folder that holds *.zone and *.yaml files"
+        )
+        raise Invalid([Fault((), sentence)]) from error
+    return [file for file in files if file.suffix in SUFFIXES and file.name[0] != "."]
 
 
 def _read_zone(file: FilePath, found: _Findings) -> None:
@@ -103,6 +106,7 @@ def _read_zone(file: FilePath, found: _Findings) -> None:
         origin = origin_of(file)
     except ValueError as error:
         found.fault((), f"the file's name is not a zone's: {error}; rename it", place)
+        found.broken.add(("zones", ANY))
         return
     path: Path = ("zones", origin)
     if path in found.places:
@@ -123,6 +127,8 @@ def _read_steering(file: FilePath, found: _Findings) -> None:
         _break(fault.path, found)
     top = tree.value
     if top is None:
+        if tree.faults:
+            found.broken |= {(collection, ANY) for collection in COLLECTIONS}
         return
     if not isinstance(top, dict):
         found.fault((), f"the file is not a mapping; write {', '.join(COLLECTIONS)} with their "
@@ -132,41 +138,43 @@ def _read_steering(file: FilePath, found: _Findings) -> None:
         _read_section(section, nouns, tree.places, found)
 
 
-def _read_section(
-    section: str, nouns: Any, places: Mapping[Path, Place], found: _Findings
-) -> None:
+def _read_section(section: str, nouns: Any, places: Mapping[Path, Place], found: _Findings) -> None:
     path: Path = (section,)
     if section not in COLLECTIONS:
         near = nearest(section, COLLECTIONS)
         hint = f"did you mean {near!r}?" if near else f"write one of {', '.join(COLLECTIONS)}"
         found.fault(path, f"unknown key {section!r}; {hint}", places[path])
+        found.broken |= {(near, ANY)} if near else set()
     elif nouns is not None and not isinstance(nouns, dict):
         found.fault(path, f"{section} is not a mapping; write names and values", places[path])
+        found.broken.add((section, ANY))
     else:
         twins = {name for name in nouns or () if (section, name) in found.places}
         for name in sorted(twins):
             first, place = found.places[section, name], places[section, name]
             found.fault((section, name), f"{name} stands twice, first at {first}; take one out",
                         place)  # fmt: skip
-        found.places |= {p: at for p, at in places.items() if p[:1] == path and p[1:2] not in twins}
+        found.places |= {
+            p: at for p, at in places.items() if p[0] == section and not twins & {*p[1:2]}
+        }
         for name, value in (nouns or {}).items():
             if name not in twins:
                 _take(section, name, value, found)
 
 
 def _take(section: str, name: str, value: Any, found: _Findings) -> None:
-    noun, faults = take_noun(section, name, {} if value is None else value)
-    found.faults += faults
-    if faults:
+    taken = take_noun(section, name, {} if value is None else value)
+    found.faults += locate(taken.faults, found.places)
+    found.places |= {
+        path: found.places[before] for path, before in taken.moved.items() if before in found.places
+    }
+    if taken.faults:
         found.broken.add((section, name))
-    if noun is not None:
-        found.nouns[section][name] = noun
+    if taken.noun is not None:
+        found.nouns[section][name] = taken.noun
 
 
 def _break(path: Path, found: _Findings) -> None:
     """Mark the noun that a path leads into as faulty."""
     if len(path) > 1:
         found.broken.add((str(path[0]), str(path[1])))
-
-
-__all__ = ["Reading", "canonical", "locate", "read_folder"]

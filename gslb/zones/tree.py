@@ -4,11 +4,11 @@ YAML 1.2: the country NO is text. Keys are text always, since all of ours are na
 values mean is not judged here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, Final
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -91,7 +91,9 @@ class _Values:
         if self._is_endless(node, path):
             return None
         self._above.append(id(node))
-        value = self._mapping(node, path) if isinstance(node, MappingNode) else self._list(node, path)
+        value = (
+            self._mapping(node, path) if isinstance(node, MappingNode) else self._list(node, path)
+        )
         self._above.pop()
         return value
 
@@ -141,7 +143,6 @@ class _Values:
         kind = str(node.tag).removeprefix(_TAG)
         if kind.startswith("!") or ":" in kind:
             self._fault(node, path, f"the tag {kind} means nothing here; take it out")
-            return None
         try:
             return _CONVERT[kind](node.value) if kind in _CONVERT else node.value
         except ValueError:
@@ -162,8 +163,10 @@ def _name(text: str, path: Path) -> str:
     return text
 
 
-_CONVERT = {
-    "int": lambda text: int(text, 0) if text.lstrip("+-")[:2].lower() in {"0o", "0x"} else int(text),
+_CONVERT: Final[dict[str, Callable[[str], Any]]] = {
+    "int": lambda text: (
+        int(text, 0) if text.lstrip("+-")[:2].lower() in {"0o", "0x"} else int(text)
+    ),
     "float": lambda text: float(text.lower().replace(".inf", "inf").replace(".nan", "nan")),
     "bool": lambda text: text.lower() == "true",
     "null": lambda _: None,

@@ -1,0 +1,157 @@
+"""Zones and maps to the snapshot's documents. They are compiled one by one, and are checked before.
+
+The same world gives the same bytes: records, VIPs and datacenters are sorted, pools and members
+keep their order. A zone's document depends on its records and VIPs alone, so that an edit
+elsewhere does not touch it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gslb import snapshot
+from gslb.compiler.ranges import find_ranges, pack_ranges
+from gslb.compiler.scene import upward
+from gslb.model import LastResort, MemberKey, Pool, PoolKey, Tiers, Vip, World
+from gslb.model.names import to_wire
+from gslb.model.records import rdata_wire, type_number
+
+_FALLBACKS = {
+    "all": snapshot.FallbackKind.ALL,
+    "none": snapshot.FallbackKind.NONE,
+    "servfail": snapshot.FallbackKind.SERVFAIL,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledZone:
+    """A zone's document, and whose the words beside it are, in document order."""
+
+    origin: str
+    document: bytes
+    members: tuple[MemberKey, ...]
+    pools: tuple[PoolKey, ...]
+
+
+def maps_of(world: World, origin: str) -> tuple[str, ...]:
+    """Give the names of the maps that a zone's VIPs use, sorted."""
+    return tuple(sorted({vip.map for _, vip in _vips_of(world, origin) if vip.map is not None}))
+
+
+def compile_zone(world: World, origin: str) -> CompiledZone:
+    """Compile a zone with its VIPs; the world must be without faults (`check`)."""
+    vips = sorted(_vips_of(world, origin), key=lambda item: item[0])
+    maps = maps_of(world, origin)
+    datacenters = sorted({name for _, vip in vips for name in _datacenters_of(vip)})
+    index = {name: at for at, name in enumerate(datacenters)}
+    zone = world.zones[origin]
+    document = snapshot.Zone(
+        format=snapshot.FORMAT,
+        origin=to_wire(origin),
+        datacenters=datacenters,
+        maps=list(maps),
+        rrsets=[
+            snapshot.Rrset(
+                owner=to_wire(rrset.name),
+                type=type_number(rrset.type),
+                ttl=rrset.ttl,
+                rdata=[rdata_wire(rrset.type, text) for text in rrset.rdata],
+            )
+            for _, rrset in sorted(zone.rrsets.items(), key=lambda item: item[0])
+        ],
+        vips=[_vip(name, vip, index, maps) for name, vip in vips],
+    )
+    return CompiledZone(
+        origin,
+        snapshot.encode(document),
+        tuple(
+            MemberKey(name, datacenter, str(member.address))
+            for name, vip in vips
+            for datacenter, pool in vip.pools.items()
+            for member in pool.members
+        ),
+        tuple(PoolKey(name, datacenter) for name, vip in vips for datacenter in vip.pools),
+    )
+
+
+def _vips_of(world: World, origin: str) -> Iterator[tuple[str, Vip]]:
+    """Give the VIPs whose closest zone this is."""
+    for name, vip in world.vips.items():
+        # The text test is quick and never misses; an escaped dot can only make it too generous.
+        if name.endswith(origin) and _closest(world, name) == origin:
+            yield name, vip
+
+
+def _closest(world: World, name: str) -> str | None:
+    return next((above for above in upward(name) if above in world.zones), None)
+
+
+def _datacenters_of(vip: Vip) -> Iterator[str]:
+    yield from vip.pools
+    for tier in vip.order or ():
+        yield from tier
+
+
+def _vip(name: str, vip: Vip, index: dict[str, int], maps: tuple[str, ...]) -> snapshot.Vip:
+    if vip.map is not None:
+        tiers = []
+    elif vip.order is not None:
+        tiers = _tiers(vip.order, index)
+    else:
+        tiers = [[index[datacenter] for datacenter in vip.pools]]
+    return snapshot.Vip(
+        owner=to_wire(name),
+        ttl=vip.ttl,
+        answers=0 if vip.answers == "all" else vip.answers,
+        sticky=vip.sticky,
+        fallback=_fallback(vip),
+        map=snapshot.NO_MAP if vip.map is None else maps.index(vip.map),
+        tiers=tiers,
+        pools=[_pool(index[datacenter], pool) for datacenter, pool in vip.pools.items()],
+    )
+
+
+def _tiers(tiers: Tiers, index: dict[str, int]) -> list[list[int]]:
+    return [[index[datacenter] for datacenter in tier] for tier in tiers]
+
+
+def _fallback(vip: Vip) -> snapshot.Fallback:
+    if isinstance(vip.fallback, LastResort):
+        return snapshot.Fallback(
+            snapshot.FallbackKind.ADDRESSES, [address.packed for address in vip.fallback.addresses]
+        )
+    return snapshot.Fallback(_FALLBACKS[vip.fallback], [])
+
+
+def _pool(datacenter: int, pool: Pool) -> snapshot.Pool:
+    members = [snapshot.Member(member.address.packed, member.weight) for member in pool.members]
+    return snapshot.Pool(datacenter, pool.weight, members)
+
+
+def compile_map(world: World, name: str) -> bytes:
+    """Compile a map; the world must be without faults (`check`).
+
+    Class 0 is `otherwise`; the other classes follow in the order of the rules, equal tiers as one.
+    """
+    policy = world.maps[name]
+    tiers: tuple[Tiers, ...] = (
+        () if policy.otherwise == "nearest" else policy.otherwise,
+        *(rule.to for rule in policy.rules),
+    )
+    number = {ladder: at for at, ladder in enumerate(dict.fromkeys(tiers))}
+    datacenters = sorted(
+        {datacenter for ladder in number for tier in ladder for datacenter in tier}
+    )
+    index = {datacenter: at for at, datacenter in enumerate(datacenters)}
+    networks = [
+        (network, number[rule.to]) for rule in policy.rules for network in rule.networks or ()
+    ]
+    return snapshot.encode(
+        snapshot.Map(
+            format=snapshot.FORMAT,
+            name=name,
+            datacenters=datacenters,
+            classes=[_tiers(ladder, index) for ladder in number],
+            ipv4=pack_ranges(*find_ranges(networks, 4, 0), version=4),
+            ipv6=pack_ranges(*find_ranges(networks, 6, 0), version=6),
+        )
+    )

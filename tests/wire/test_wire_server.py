@@ -1,0 +1,77 @@
+"""The sockets' own life: bound before they answer, one port for both, emptied at the end."""
+
+import socket
+from contextlib import closing
+
+import dns.message
+import pytest
+from nameserver import QUIET, SECONDS, make_world, plain, serving
+
+from gslb import _plane
+
+ZONE = """
+@      3600 SOA   ns1 admin 1 7200 900 1209600 300
+@      3600 NS    ns1
+ns1    3600 A     192.0.2.53
+www    60   A     192.0.2.1
+"""
+WORLD = make_world(("gslb.example.", ZONE))
+
+
+def test_port_0_takes_one_port_for_udp_and_tcp() -> None:
+    with serving(WORLD, workers=3) as nameserver:
+        for _, reply in nameserver.ask_everywhere(plain("www.gslb.example."), noerror=1):
+            assert reply.answer
+
+
+def test_before_the_first_world_everything_is_refused() -> None:
+    reply = _plane.Engine().respond(plain("www.gslb.example.").to_wire(), "127.0.0.1")
+    assert reply is not None
+    assert dns.message.from_wire(reply).rcode() == dns.rcode.REFUSED
+
+
+def test_what_came_before_start_is_answered_at_start() -> None:
+    engine = _plane.Engine()
+    server = _plane.Server(engine, ["127.0.0.1:0"], 1)
+    port = int(server.addresses[0].rpartition(":")[2])
+    with closing(socket.socket(type=socket.SOCK_DGRAM)) as wire:
+        wire.connect(("127.0.0.1", port))
+        wire.settimeout(QUIET)
+        wire.send(plain("www.gslb.example.").to_wire())
+        with pytest.raises(TimeoutError):
+            wire.recv(512)
+        server.start()
+        wire.settimeout(SECONDS)
+        assert wire.recv(512)
+    assert server.stop(SECONDS)
+
+
+@pytest.mark.parametrize("kind", [socket.SOCK_DGRAM, socket.SOCK_STREAM])
+def test_a_taken_port_is_an_error_that_names_it(kind: socket.SocketKind) -> None:
+    with closing(socket.socket(type=kind)) as taken:
+        taken.bind(("127.0.0.1", 0))
+        if kind == socket.SOCK_STREAM:
+            taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(OSError, match=str(port)):
+            _plane.Server(_plane.Engine(), [f"127.0.0.1:{port}"], 1)
+
+
+def test_stop_answers_what_was_received_and_frees_the_port() -> None:
+    engine = _plane.Engine()
+    server = _plane.Server(engine, ["127.0.0.1:0"], 1)
+    address = server.addresses[0]
+    port = int(address.rpartition(":")[2])
+    with closing(socket.socket(type=socket.SOCK_DGRAM)) as wire:
+        wire.connect(("127.0.0.1", port))
+        wire.settimeout(SECONDS)
+        server.start()
+        for number in range(50):
+            query = plain("www.gslb.example.")
+            query.id = number
+            wire.send(query.to_wire())
+        assert server.stop(SECONDS)
+        assert {int.from_bytes(wire.recv(512)[:2], "big") for _ in range(50)} == set(range(50))
+    again = _plane.Server(engine, [address], 1)
+    again.start()
+    assert again.stop(SECONDS)
