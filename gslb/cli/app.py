@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import secrets
 import sys
 from collections.abc import Coroutine, Iterator
 from pathlib import Path
@@ -303,7 +304,9 @@ def schema() -> None:
 def token_create(
     role: Annotated[str, typer.Option(help="viewer, operator or admin.")],
     *,
-    name: Annotated[str, typer.Option(help="What the token is for; stands in the audit.")] = "cli",
+    name: Annotated[
+        str | None, typer.Option(help="What the token is for; stands in the audit. [made up]")
+    ] = None,
     store: StoreUrl = None,
     state: State = None,
     url: Url = None,
@@ -312,6 +315,7 @@ def token_create(
     """Make a token and print it, this once; the store keeps its hash."""
     settings = _settings(store=store, state=state)
     door = Door(settings.state, url, token)
+    name = name or f"{role}-{secrets.token_hex(3)}"
     print(_run(_create_token(settings, door, name, role)))  # noqa: T201
 
 

@@ -143,6 +143,7 @@ class Desk:
     ) -> Receipt:
         """Make a change: all of it is stored and answered when this returns, or none of it."""
         async with self._lock:
+            await self._settle()
             before = self._press.world
             edits = [edit for edit in change(before) if value_at(before, edit) != edit.value]
             if not edits:
@@ -159,6 +160,19 @@ class Desk:
                 at=datetime.fromtimestamp(self._now(), UTC),
             )
             return await self._publish(proof, revision)
+
+    async def _settle(self) -> None:
+        """Take up what changed outside, so that an edit stands on what the store holds."""
+        look = await self.store.look()
+        if look.settled and look.revision == self.revision:
+            return
+        try:
+            await self._take(look)
+        except Invalid as error:
+            raise Refused(
+                f"the store holds a change made outside that cannot be served ({error}); "
+                "mend those rows first"
+            ) from error
 
     async def rehearse(self, change: Callable[[World], Sequence[Edit]]) -> Sequence[Edit]:
         """Say what a change would be; Invalid if it may not be; nothing is stored."""
