@@ -64,8 +64,6 @@ $(VENV)/.dev: locks/dev.txt $(VENV)/.runtime
 	@touch $@
 
 $(VENV)/.built: $(VENV)/.runtime pyproject.toml plane/Cargo.toml plane/Cargo.lock $(shell find plane/src -name '*.rs')
-	@echo "gslb: building the answer plane (release mode; a few minutes the first time)"
-	@$(BIN)/maturin develop --release --locked --quiet --skip-install 2>/dev/null || \
-	  $(BIN)/maturin develop --release --locked
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . 
+	@echo "gslb: building the answer plane in release mode; the first time takes a few minutes"
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin develop --release --locked --quiet
 	@touch $@

@@ -36,7 +36,7 @@ datacenters:
   tokyo: {{}}
   frankfurt: {{}}
 probes:
-  web: {{kind: http, path: /healthz, interval: 200ms, timeout: 150ms, rise: 2, fall: 2, contains: ok}}
+  web: {{kind: http, path: /healthz, interval: 200ms, timeout: 150ms, fall: 2, contains: ok}}
 vips:
   www.gslb.example.:
     ttl: 1

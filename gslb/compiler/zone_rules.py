@@ -93,7 +93,7 @@ def _check_names(view: ZoneView) -> Iterator[Fault]:
 
 
 def _check_servers(view: ZoneView, rrset: Rrset) -> Iterator[Fault]:
-    """A name server named inside the zone needs addresses: its own, or glue at or below a cut."""
+    """Check that a name server named inside the zone has addresses: its own, or glue."""
     for text in rrset.rdata:
         target = canonical(text)
         if not is_within(target, view.zone.origin) or view.dname_over(target) is not None:
@@ -139,7 +139,7 @@ def _source_of_synthesis(view: ZoneView, name: str) -> str | None:
 
 
 def _check_aliased(view: ZoneView, rrset: Rrset) -> Iterator[Fault]:
-    """What an NS or MX names is no alias (RFC 2181 section 10.3)."""
+    """Check that what an NS or MX names is no alias (RFC 2181 section 10.3)."""
     for text in rrset.rdata:
         target = canonical(text.rsplit(" ", 1)[-1])
         if RrsetKey(target, "CNAME") in view.zone.rrsets:

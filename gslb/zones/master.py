@@ -164,8 +164,6 @@ class _Reader:
         try:
             self._dns.read()
         except (dns.exception.DNSException, ValueError, OverflowError) as error:
-            line = entry.first + min(self._dns.tok.where()[1] - 1, entry.last - entry.first)
-            self._place = Place(self._place.file, line)
             self._misread(entry, error)
 
     def _misread(self, entry: Entry, error: Exception) -> None:

@@ -50,20 +50,21 @@ def take_noun(collection: str, name: str, value: Any) -> Taken:
         NAMES[collection].validate_python(name)
     except ValidationError as error:
         faults |= dict.fromkeys(faults_from(error, root))
+    named = not faults
     marks: Any = None
-    cut: set[Path] = set()  # what a part was taken from is judged no further as a whole
+    cut: set[Path] = set()  # what a part was taken from is judged no further
     for _ in range(_ROUNDS):
         try:
             noun = NOUNS[collection].validate_python(value)
         except ValidationError as error:
             found = faults_from(error, root)
         else:
-            return Taken(noun, tuple(faults), dict(_moves(marks, root)))
+            return Taken(noun if named else None, tuple(faults), dict(_moves(marks, root)))
         marks = _marked(value, root) if marks is None else marks
         # A later round tells of what is left: its paths are led back to those of the input.
         back = dict(_moves(marks, root))
         told = [replace(fault, path=back.get(fault.path, fault.path)) for fault in found]
-        faults |= {fault: None for fault in told if fault.path not in cut}
+        faults |= {fault: None for fault in told if cut.isdisjoint({fault.path, fault.path[:-1]})}
         paths = [fault.path[len(root) :] for fault in found]
         marks, _ = _without(marks, paths)
         value, removed = _without(value, paths)

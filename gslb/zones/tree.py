@@ -19,7 +19,7 @@ from gslb.model import Fault, Path, Place
 from gslb.model.names import canonical
 
 MAX_DEPTH = 32
-MAX_REPEATED = 1_000_000  # values that aliases may repeat: an alias of aliases grows without end
+MAX_REPEATED = 200_000  # values that aliases may repeat: an alias of aliases grows without end
 _TAG = "tag:yaml.org,2002:"
 
 
@@ -91,9 +91,11 @@ class _Values:
         if self._is_endless(node, path):
             return None
         self._above.append(id(node))
-        value = (
-            self._mapping(node, path) if isinstance(node, MappingNode) else self._list(node, path)
-        )
+        value: Any = None
+        if isinstance(node, MappingNode):
+            value = self._mapping(node, path)
+        elif isinstance(node, SequenceNode):
+            value = self._list(node, path)
         self._above.pop()
         return value
 

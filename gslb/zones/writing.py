@@ -47,6 +47,8 @@ def render(world: World) -> dict[str, str]:
             zone = world.zone_of(name) if section == "vips" else None
             file = f"{stem_of(zone)}.yaml" if zone is not None else common
             values = NOUNS[section].dump_python(noun, mode="json", exclude_defaults=True)
+            if "kind" in values:  # what a probe is comes before how it asks
+                values = {"kind": values["kind"], **values}
             pages.setdefault(file, {}).setdefault(section, {})[name] = values
     return texts | {file: write_page(page) for file, page in pages.items()}
 

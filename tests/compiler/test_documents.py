@@ -1,0 +1,116 @@
+"""Documents say what the world says, in one order."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from gslb import snapshot
+from gslb.compiler import compile_map, compile_zone, maps_of
+from gslb.model import World
+from gslb.zones import read_folder
+
+EXAMPLE = Path(__file__).parents[2] / "zones"
+ORIGIN = "gslb.example."
+
+
+def example() -> World:
+    return read_folder(EXAMPLE).world
+
+
+def document(world: World, origin: str = ORIGIN) -> snapshot.Zone:
+    return snapshot.decode_zone(compile_zone(world, origin).document)
+
+
+def test_keys_are_in_document_order() -> None:
+    compiled = compile_zone(example(), ORIGIN)
+    keys = snapshot.zone_keys(snapshot.decode_zone(compiled.document))
+    assert (compiled.members, compiled.pools) == keys
+    assert len(compiled.members) == 3 + 4 + 4 + 3
+
+
+def test_ladders() -> None:
+    zone = document(example())
+    vips = {vip.owner[1 : 1 + vip.owner[0]].decode(): vip for vip in zone.vips}
+    assert list(vips) == ["api", "app", "dual", "www"]
+    names = zone.datacenters
+    ladder = {
+        name: [[names[at] for at in tier] for tier in vip.tiers] for name, vip in vips.items()
+    }
+    assert ladder == {
+        "www": [["tokyo"], ["frankfurt"], ["virginia"]],
+        "api": [["tokyo", "frankfurt", "virginia"]],
+        "dual": [["frankfurt"], ["tokyo"]],
+        "app": [],
+    }
+    assert [pool.weight for pool in vips["api"].pools] == [60, 30, 10]
+    assert [member.weight for member in vips["api"].pools[0].members] == [3, 1]
+    assert zone.maps[vips["app"].map] == "offices"
+    assert vips["www"].map == snapshot.NO_MAP
+    assert vips["dual"].answers == 0
+    assert vips["app"].sticky
+    kinds = {name: snapshot.FallbackKind(vip.fallback.kind).name for name, vip in vips.items()}
+    assert kinds == {"www": "ALL", "api": "SERVFAIL", "dual": "ADDRESSES", "app": "NONE"}
+    assert [len(address) for address in vips["dual"].fallback.addresses] == [4, 16]
+
+
+def test_records_are_wire_form() -> None:
+    rrsets = {(rrset.owner, rrset.type): rrset for rrset in document(example()).rrsets}
+    mail = rrsets[b"\x04gslb\x07example\x00", 15]
+    assert mail.rdata == [b"\x00\x0a\x04mail\x04gslb\x07example\x00"]
+    assert mail.ttl == 3600
+
+
+def test_same_world_same_bytes_in_any_order() -> None:
+    world = example()
+    zone = world.zones[ORIGIN]
+    turned = world.model_copy(
+        update={
+            "vips": dict(reversed(world.vips.items())),
+            "datacenters": dict(reversed(world.datacenters.items())),
+            "zones": {
+                ORIGIN: zone.model_copy(update={"rrsets": dict(reversed(zone.rrsets.items()))})
+            },
+        }
+    )
+    assert compile_zone(turned, ORIGIN) == compile_zone(world, ORIGIN)
+    assert compile_map(turned, "offices") == compile_map(world, "offices")
+
+
+def test_a_vip_belongs_to_the_closest_zone() -> None:
+    vip = {"pools": {"t": {"members": [{"address": "192.0.2.1"}]}}, "map": "m"}
+    origins = ("x.example.", "b.x.example.", "ax.example.", ".")
+    parts: dict[str, Any] = {
+        "zones": {origin: {"origin": origin, "rrsets": []} for origin in origins},
+        "vips": dict.fromkeys(
+            ("w.x.example.", "w.b.x.example.", "w.ax.example.", "a\\.x.example.", "x.example."), vip
+        ),
+    }
+    world = World.model_validate(parts)
+    owners = {
+        origin: [member.vip for member in compile_zone(world, origin).members] for origin in origins
+    }
+    assert owners == {
+        "x.example.": ["w.x.example.", "x.example."],
+        "b.x.example.": ["w.b.x.example."],
+        "ax.example.": ["w.ax.example."],
+        ".": ["a\\.x.example."],
+    }
+    assert maps_of(world, "x.example.") == ("m",)
+
+
+def test_map() -> None:
+    found = msgspec.msgpack.decode(compile_map(example(), "offices"), type=snapshot.Map)
+    names = found.datacenters
+    classes = [[[names[at] for at in tier] for tier in ladder] for ladder in found.classes]
+    assert classes == [
+        [["tokyo", "frankfurt", "virginia"]],
+        [["tokyo"], ["frankfurt"]],
+        [["frankfurt"], ["virginia"]],
+        [["virginia"], ["frankfurt", "tokyo"]],
+    ]
+    starts = [
+        int.from_bytes(found.ipv4.starts[at : at + 4], "little")
+        for at in range(0, len(found.ipv4.starts), 4)
+    ]
+    assert starts[:5] == [0, 10 << 24, 10 << 24 | 64 << 16, 10 << 24 | 128 << 16, 11 << 24]
