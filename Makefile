@@ -24,6 +24,7 @@ check: $(VENV)/.built $(VENV)/.dev ## Format, lint, types, import layers
 	@$(BIN)/ruff format --check --quiet . || { echo "run: $(BIN)/ruff format ."; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
+	@for room in tests bench $(wildcard tests/*/); do MYPYPATH=tests:$$room $(BIN)/mypy $$room/*.py || exit 1; done
 	@$(BIN)/python -m mypy.stubtest gslb._plane
 	@$(BIN)/lint-imports --config pyproject.toml
 	@cargo fmt --manifest-path plane/Cargo.toml --check

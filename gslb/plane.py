@@ -15,11 +15,11 @@ from gslb.model import Broken, Refused
 try:
     from gslb import _plane
 except ImportError as error:  # a source checkout that was never built
-    raise SystemExit(f"gslb: the answer plane is not built ({error}); run: make build") from error
+    raise ImportError(f"the answer plane is not built ({error}); run: make build") from error
 
 if _plane.FORMAT != snapshot.FORMAT:
-    raise SystemExit(
-        f"gslb: the answer plane reads snapshot format {_plane.FORMAT}, this package writes "
+    raise ImportError(
+        f"the answer plane reads snapshot format {_plane.FORMAT}, this package writes "
         f"{snapshot.FORMAT}; run: make build"
     )
 

@@ -1,5 +1,12 @@
 """The command line, `gslb`: `app` has the commands."""
 
-from gslb.cli.app import main
+import sys
 
-__all__ = ["main"]
+
+def main() -> None:
+    """Run the command line; a checkout that was never built is one sentence, not a trace."""
+    try:
+        from gslb.cli.app import run_app  # noqa: PLC0415  (imported here so that it can be caught)
+    except ImportError as error:
+        sys.exit(f"gslb: {error}")
+    run_app()

@@ -330,7 +330,7 @@ async def _create_token(settings: Settings, door: Door, name: str, role: str) ->
     return str(reply["token"])
 
 
-def main() -> None:
+def run_app() -> None:
     """Run the command line."""
     with contextlib.suppress(BrokenPipeError, asyncio.CancelledError):
         app()

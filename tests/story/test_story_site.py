@@ -83,7 +83,7 @@ async def test_all_sites_die_and_the_fallback_answers(stage: Stage) -> None:
         await site.kill()
 
     async def falls_back() -> bool:
-        return (await node.explain(WWW))["fallback"] == "all"
+        return bool((await node.explain(WWW))["fallback"] == "all")
 
     await until(falls_back, "explain tells of the fallback")
     assert await node.ask(WWW) == TOKYO
