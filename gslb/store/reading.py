@@ -1,0 +1,269 @@
+"""From rows to the model: how each noun is put together, and which row holds which part.
+
+Rows may have been written by anybody, so every value is checked as if it came from a file. The
+faults' paths are those of a `World`; their sentences name table and row in the words of SQL.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+from sqlalchemy import Table
+
+from gslb.model import Datacenter, Map, Path, Probe, Rrset, RrsetKey, Vip, Zone
+from gslb.model.names import Name
+from gslb.model.values import Key, Noun
+from gslb.store import tables
+from gslb.store.rows import AnyRow, Reader, Rows, Tiered, given, grouped, tiered, tiers
+
+
+def values(reader: Reader, collection: str, rows: Rows) -> dict[tuple[str, ...], Noun]:
+    """Build the values of a collection, by the keys of edits; those with faults are left out."""
+    return dict(_READERS[collection](reader, rows))
+
+
+_KEY: Final = TypeAdapter[str](Key)
+_NAME: Final = TypeAdapter[str](Name)
+_DATACENTER: Final = TypeAdapter(Datacenter)
+_PROBE: Final[TypeAdapter[Probe]] = TypeAdapter(Probe)
+_MAP: Final = TypeAdapter(Map)
+_VIP: Final = TypeAdapter(Vip)
+_RRSET: Final = TypeAdapter(Rrset)
+
+Values = Iterator[tuple[tuple[str, ...], Noun]]
+
+
+@dataclass(slots=True)
+class _DatacenterRow:
+    own: AnyRow
+
+    def raw(self) -> dict[str, Any]:
+        row = self.own
+        return {"location": None if row.latitude is None else (row.latitude, row.longitude)}
+
+    def where(self, _: Path) -> tuple[Table, AnyRow]:
+        return tables.DATACENTERS, self.own
+
+
+def _datacenters(reader: Reader, rows: Rows) -> Values:
+    for row in rows["datacenters"]:
+        value = reader.build(_DATACENTER, _DatacenterRow(row), ("datacenters", row.name))
+        if reader.names(_KEY, row.name, tables.DATACENTERS, row) and value is not None:
+            yield (row.name,), value
+
+
+@dataclass(slots=True)
+class _ProbeRows:
+    own: AnyRow
+    statuses: list[AnyRow]
+
+    def raw(self) -> dict[str, Any]:
+        row = self.own
+        status = {"status": tuple((status.low, status.high) for status in self.statuses)}
+        return {
+            "interval": row.interval_ms,
+            "timeout": row.timeout_ms,
+            **given(row, "kind", "port", "rise", "fall", "path", "host", "contains"),
+            **(status if self.statuses else {}),
+        }
+
+    def where(self, path: Path) -> tuple[Table, AnyRow]:
+        match path:
+            case ("status", int(number), *_):
+                return tables.PROBE_STATUSES, self.statuses[number]
+        return tables.PROBES, self.own
+
+
+def _probes(reader: Reader, rows: Rows) -> Values:
+    statuses = grouped(rows["probe_statuses"], "probe")
+    for row in rows["probes"]:
+        shape = _ProbeRows(row, statuses.pop(row.name, []))
+        value = reader.build(_PROBE, shape, ("probes", row.name))
+        if reader.names(_KEY, row.name, tables.PROBES, row) and value is not None:
+            yield (row.name,), value
+    reader.orphans(tables.PROBE_STATUSES, statuses, "probes", "{probe}", "status")
+
+
+@dataclass(slots=True)
+class _MapRows:
+    own: AnyRow
+    otherwise: Tiered
+    rules: list[AnyRow]
+    networks: list[list[AnyRow]]
+    to: list[Tiered]
+
+    def raw(self) -> dict[str, Any]:
+        rules = [
+            {
+                **given(rule, "asn", "city", "subdivision", "country", "continent"),
+                "networks": tuple(network.network for network in networks) or None,
+                "to": tiers(to),
+            }
+            for rule, networks, to in zip(self.rules, self.networks, self.to, strict=True)
+        ]
+        word = self.own.otherwise
+        return {"rules": rules, "otherwise": tiers(self.otherwise) if word == "tiers" else word}
+
+    def where(self, path: Path) -> tuple[Table, AnyRow]:
+        match path:
+            case ("rules", int(number), "networks", int(position), *_):
+                return tables.MAP_RULE_NETWORKS, self.networks[number][position]
+            case ("rules", int(number), "to", int(tier), int(position), *_):
+                return tables.MAP_RULE_TIERS, self.to[number][tier][position]
+            case ("rules", int(number), *_):
+                return tables.MAP_RULES, self.rules[number]
+            case ("otherwise", int(tier), int(position), *_):
+                return tables.MAP_TIERS, self.otherwise[tier][position]
+        return tables.MAPS, self.own
+
+
+def _maps(reader: Reader, rows: Rows) -> Values:
+    otherwise = grouped(rows["map_tiers"], "map")
+    rules = grouped(rows["map_rules"], "map")
+    networks = grouped(rows["map_rule_networks"], "map", "rule")
+    to = grouped(rows["map_rule_tiers"], "map", "rule")
+    for row in rows["maps"]:
+        mine = rules.pop(row.name, [])
+        shape = _MapRows(
+            row,
+            tiered(otherwise.pop(row.name, [])),
+            mine,
+            [networks.pop((row.name, rule.position), []) for rule in mine],
+            [tiered(to.pop((row.name, rule.position), [])) for rule in mine],
+        )
+        value = reader.build(_MAP, shape, ("maps", row.name))
+        if reader.names(_KEY, row.name, tables.MAPS, row) and value is not None:
+            yield (row.name,), value
+    reader.orphans(tables.MAP_TIERS, otherwise, "maps", "{map}", "otherwise")
+    for table, left in (
+        (tables.MAP_RULES, rules),
+        (tables.MAP_RULE_NETWORKS, networks),
+        (tables.MAP_RULE_TIERS, to),
+    ):
+        reader.orphans(table, left, "maps", "{map}", "rules")
+
+
+@dataclass(slots=True)
+class _VipRows:
+    own: AnyRow
+    addresses: list[AnyRow]
+    order: Tiered
+    pools: dict[str, AnyRow]
+    members: dict[str, list[AnyRow]]
+
+    def raw(self) -> dict[str, Any]:
+        row = self.own
+        last = {"addresses": tuple(found.address for found in self.addresses)}
+        return {
+            "ttl": row.ttl,
+            "map": row.map,
+            "order": tiers(self.order) or None,
+            "probe": row.probe,
+            "answers": row.answers or "all",
+            "sticky": bool(row.sticky),
+            "fallback": last if row.fallback == "addresses" else row.fallback,
+            "pools": {
+                datacenter: {
+                    "weight": pool.weight,
+                    "members": [
+                        {
+                            "address": member.address,
+                            "weight": member.weight,
+                            **given(member, "probe_address", "probe_port"),
+                        }
+                        for member in self.members[datacenter]
+                    ],
+                }
+                for datacenter, pool in self.pools.items()
+            },
+        }
+
+    def where(self, path: Path) -> tuple[Table, AnyRow]:
+        match path:
+            case ("pools", str(datacenter), "members", int(number), *_):
+                return tables.MEMBERS, self.members[datacenter][number]
+            case ("pools", str(datacenter), *_):
+                return tables.POOLS, self.pools[datacenter]
+            case ("order", int(tier), int(position), *_):
+                return tables.VIP_TIERS, self.order[tier][position]
+            case ("fallback", "addresses", int(number), *_):
+                return tables.VIP_FALLBACK_ADDRESSES, self.addresses[number]
+        return tables.VIPS, self.own
+
+
+def _vips(reader: Reader, rows: Rows) -> Values:
+    addresses = grouped(rows["vip_fallback_addresses"], "vip")
+    order = grouped(rows["vip_tiers"], "vip")
+    pools = grouped(rows["pools"], "vip")
+    members = grouped(rows["members"], "vip", "datacenter")
+    for row in rows["vips"]:
+        mine = {pool.datacenter: pool for pool in pools.pop(row.name, [])}
+        shape = _VipRows(
+            row,
+            addresses.pop(row.name, []),
+            tiered(order.pop(row.name, [])),
+            mine,
+            {datacenter: members.pop((row.name, datacenter), []) for datacenter in mine},
+        )
+        value = reader.build(_VIP, shape, ("vips", row.name))
+        if reader.names(_NAME, row.name, tables.VIPS, row) and value is not None:
+            yield (row.name,), value
+    reader.orphans(tables.VIP_FALLBACK_ADDRESSES, addresses, "vips", "{vip}", "fallback")
+    reader.orphans(tables.VIP_TIERS, order, "vips", "{vip}", "order")
+    for table, left in ((tables.POOLS, pools), (tables.MEMBERS, members)):
+        reader.orphans(table, left, "vips", "{vip}", "pools", "{datacenter}")
+
+
+@dataclass(slots=True)
+class _RrsetRows:
+    own: AnyRow
+    records: list[AnyRow]
+
+    def raw(self) -> dict[str, Any]:
+        rdata = tuple(record.rdata for record in self.records)
+        return {**given(self.own, "name", "type", "ttl"), "rdata": rdata}
+
+    def where(self, _: Path) -> tuple[Table, AnyRow]:
+        return tables.RRSETS, self.own
+
+
+_RRSET_PATH: Final = ("zones", "{zone}", "rrsets", "{name}", "{type}")
+
+
+def _rrsets(reader: Reader, rows: Rows) -> Values:
+    records = grouped(rows["records"], "zone", "name", "type")
+    for row in rows["rrsets"]:
+        key = (row.zone, row.name, row.type)
+        path = ("zones", row.zone, "rrsets", row.name, row.type)
+        value = reader.build(_RRSET, _RrsetRows(row, records.pop(key, [])), path)
+        if value is None:
+            continue
+        if value.key == key[1:]:
+            yield key, value
+        else:
+            kept = f"name and type are kept as {value.name!r} and {value.type!r}; write them so"
+            reader.blame(path, kept, tables.RRSETS, row)
+    reader.orphans(tables.RECORDS, records, *_RRSET_PATH)
+
+
+def _zones(reader: Reader, rows: Rows) -> Values:
+    rrsets: dict[str, dict[RrsetKey, Rrset]] = {row.origin: {} for row in rows["zones"]}
+    homeless = [row for row in rows["rrsets"] if row.zone not in rrsets]
+    reader.orphans(tables.RRSETS, {"": homeless}, *_RRSET_PATH)
+    for (origin, name, rtype), value in _rrsets(reader, rows):
+        if origin in rrsets and isinstance(value, Rrset):
+            rrsets[origin][RrsetKey(name, rtype)] = value
+    for row in rows["zones"]:
+        if reader.names(_NAME, row.origin, tables.ZONES, row):
+            yield (row.origin,), Zone.model_construct(origin=row.origin, rrsets=rrsets[row.origin])
+
+
+_READERS: Final[Mapping[str, Callable[[Reader, Rows], Values]]] = {
+    "datacenters": _datacenters,
+    "probes": _probes,
+    "maps": _maps,
+    "vips": _vips,
+    "zones": _zones,
+    "rrsets": _rrsets,
+}

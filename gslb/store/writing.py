@@ -1,0 +1,285 @@
+"""From the model to rows: the rows of one value, and how a batch of edits is written.
+
+Only the rows of the edited values are touched. The caller has the transaction.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Table, bindparam, delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gslb.model import (
+    Datacenter,
+    Edit,
+    Fault,
+    HttpProbe,
+    LastResort,
+    Map,
+    Path,
+    Rrset,
+    TcpProbe,
+    Tiers,
+    Vip,
+    Zone,
+)
+from gslb.store import tables
+from gslb.store.tables import OWNED
+
+RowValues = dict[str, Any]
+Written = Iterator[tuple[Table, RowValues]]
+
+
+def _text(value: object | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def _datacenter(name: str, value: Datacenter) -> Written:
+    latitude, longitude = value.location or (None, None)
+    yield tables.DATACENTERS, {"name": name, "latitude": latitude, "longitude": longitude}
+
+
+def _probe(name: str, value: HttpProbe | TcpProbe) -> Written:
+    http = value if isinstance(value, HttpProbe) else None
+    yield (
+        tables.PROBES,
+        {
+            "name": name,
+            "kind": value.kind,
+            "port": value.port,
+            "interval_ms": value.interval,
+            "timeout_ms": value.timeout,
+            "rise": value.rise,
+            "fall": value.fall,
+            "path": http and http.path,
+            "host": http and http.host,
+            "contains": http and http.contains,
+        },
+    )
+    for position, (low, high) in enumerate(http.status if http else ()):
+        row = {"probe": name, "position": position, "low": low, "high": high}
+        yield tables.PROBE_STATUSES, row
+
+
+def _tiers(table: Table, key: RowValues, tiers: Tiers) -> Written:
+    for number, tier in enumerate(tiers):
+        for position, datacenter in enumerate(tier):
+            row = {"tier": number, "position": position, "datacenter": datacenter}
+            yield table, {**key, **row}
+
+
+def _map(name: str, value: Map) -> Written:
+    otherwise = () if value.otherwise == "nearest" else value.otherwise
+    yield tables.MAPS, {"name": name, "otherwise": "tiers" if otherwise else "nearest"}
+    yield from _tiers(tables.MAP_TIERS, {"map": name}, otherwise)
+    for number, rule in enumerate(value.rules):
+        place = {
+            "asn": rule.asn,
+            "city": rule.city,
+            "subdivision": rule.subdivision,
+            "country": rule.country,
+            "continent": rule.continent,
+        }
+        yield tables.MAP_RULES, {"map": name, "position": number, **place}
+        key = {"map": name, "rule": number}
+        for position, network in enumerate(rule.networks or ()):
+            row = {"position": position, "network": str(network)}
+            yield tables.MAP_RULE_NETWORKS, {**key, **row}
+        yield from _tiers(tables.MAP_RULE_TIERS, key, rule.to)
+
+
+def _vip(name: str, value: Vip) -> Written:
+    last = value.fallback if isinstance(value.fallback, LastResort) else None
+    yield (
+        tables.VIPS,
+        {
+            "name": name,
+            "ttl": value.ttl,
+            "map": value.map,
+            "probe": value.probe,
+            "answers": 0 if value.answers == "all" else value.answers,
+            "sticky": int(value.sticky),
+            "fallback": "addresses" if last else value.fallback,
+        },
+    )
+    for position, address in enumerate(last.addresses if last else ()):
+        row = {"vip": name, "position": position, "address": str(address)}
+        yield tables.VIP_FALLBACK_ADDRESSES, row
+    yield from _tiers(tables.VIP_TIERS, {"vip": name}, value.order or ())
+    for order, (datacenter, pool) in enumerate(value.pools.items()):
+        key = {"vip": name, "datacenter": datacenter}
+        yield tables.POOLS, {**key, "position": order, "weight": pool.weight}
+        for position, member in enumerate(pool.members):
+            row = {
+                "address": str(member.address),
+                "position": position,
+                "weight": member.weight,
+                "probe_address": _text(member.probe_address),
+                "probe_port": member.probe_port,
+            }
+            yield tables.MEMBERS, {**key, **row}
+
+
+def _zone(origin: str, value: Zone) -> Written:
+    yield tables.ZONES, {"origin": origin}
+    for key, rrset in value.rrsets.items():
+        yield from _rrset(origin, *key, rrset)
+
+
+def _rrset(origin: str, name: str, rtype: str, value: Rrset) -> Written:
+    key = {"zone": origin, "name": name, "type": rtype}
+    yield tables.RRSETS, {**key, "ttl": value.ttl}
+    for position, rdata in enumerate(value.rdata):
+        yield tables.RECORDS, {**key, "position": position, "rdata": rdata}
+
+
+_WRITERS: Final[Mapping[str, Callable[..., Written]]] = {
+    "datacenters": _datacenter,
+    "probes": _probe,
+    "maps": _map,
+    "vips": _vip,
+    "zones": _zone,
+    "rrsets": _rrset,
+}
+
+
+def batches(edits: Iterable[Edit]) -> Iterator[tuple[Edit, ...]]:
+    """Cut edits into runs of one collection and distinct keys, which can be written at once."""
+    run: dict[tuple[str, ...], Edit] = {}
+    collection: str | None = None
+    for edit in edits:
+        if run and (edit.collection != collection or edit.key in run):
+            yield tuple(run.values())
+            run = {}
+        collection = edit.collection
+        run[edit.key] = edit
+    if run:
+        yield tuple(run.values())
+
+
+async def write_batch(
+    connection: AsyncConnection, edits: Sequence[Edit], standing: set[tuple[str, ...]]
+) -> None:
+    """Write edits of one collection and distinct keys; `standing` are the keys that have rows."""
+    collection = edits[0].collection
+    (head, head_key), *children = OWNED[collection]
+    old = [edit.key for edit in edits if edit.key in standing]
+    for table, columns in reversed(children):
+        await _delete(connection, table, columns, old)
+    gone = [edit.key for edit in edits if edit.value is None and edit.key in standing]
+    await _delete(connection, head, head_key, gone)
+
+    rows: dict[Table, list[RowValues]] = {table: [] for table, _ in OWNED[collection]}
+    changed: list[RowValues] = []
+    for edit in edits:
+        for table, row in _WRITERS[collection](*edit.key, edit.value) if edit.value else ():
+            kept = table is head and edit.key in standing
+            (changed if kept else rows[table]).append(row)
+    await _number(connection, head, rows[head])
+    await _update(connection, head, head_key, changed)
+    for table, made in rows.items():
+        if made:
+            await connection.execute(insert(table), made)
+
+
+async def _delete(
+    connection: AsyncConnection,
+    table: Table,
+    columns: Sequence[str],
+    keys: Sequence[tuple[str, ...]],
+) -> None:
+    if keys:
+        where = [table.c[column] == bindparam(f"key_{column}") for column in columns]
+        values = [{f"key_{c}": part for c, part in zip(columns, key, strict=True)} for key in keys]
+        await connection.execute(delete(table).where(*where), values)
+
+
+async def _update(
+    connection: AsyncConnection, table: Table, key: Sequence[str], rows: Sequence[RowValues]
+) -> None:
+    columns = [column for column in (rows[0] if rows else ()) if column not in key]
+    if columns:
+        where = [table.c[column] == bindparam(f"key_{column}") for column in key]
+        statement = update(table).where(*where)
+        values = statement.values({column: bindparam(f"new_{column}") for column in columns})
+        await connection.execute(
+            values,
+            [
+                {f"{'key' if name in key else 'new'}_{name}": part for name, part in row.items()}
+                for row in rows
+            ],
+        )
+
+
+async def _number(connection: AsyncConnection, table: Table, rows: Sequence[RowValues]) -> None:
+    """Give new rows of a table that has an order the places after the last."""
+    if rows and "position" in table.c:
+        last = await connection.scalar(select(func.max(table.c.position)))
+        for position, row in enumerate(rows, start=0 if last is None else last + 1):
+            row["position"] = position
+
+
+# What the database refused
+
+
+async def refusals(connection: AsyncConnection, edits: Sequence[Edit], why: str) -> list[Fault]:
+    """Say which edits name what does not exist, or delete what is still named.
+
+    `connection` shows the store as it was; `why` is what the database said, for want of better.
+    """
+    names = {table.name: await _names(connection, table) for table in _NAMED}
+    for edit in edits:
+        if edit.collection in names:
+            known = names[edit.collection]
+            (known.discard if edit.value is None else known.add)(edit.key[0])
+    faults = [
+        Fault(path, f"{name!r} does not exist in {collection}; add it, or name another")
+        for edit in edits
+        for path, collection, name in _references(edit)
+        if name not in names[collection]
+    ]
+    return (
+        faults
+        or [
+            Fault(edit.path, "a VIP or a map still names it; change that first")
+            for edit in edits
+            if edit.value is None and edit.collection in {"datacenters", "probes", "maps"}
+        ]
+        or [Fault((), f"the store refuses the change, which breaks a rule of its tables: {why}")]
+    )
+
+
+_NAMED: Final = (tables.DATACENTERS, tables.PROBES, tables.MAPS, tables.ZONES)
+
+
+async def _names(connection: AsyncConnection, table: Table) -> set[str]:
+    (key,) = table.primary_key.columns
+    return set((await connection.scalars(select(key))).all())
+
+
+def _references(edit: Edit) -> Iterator[tuple[Path, str, str]]:
+    """Give what a value names elsewhere: where it does, in which collection, which name."""
+    if isinstance(edit.value, Rrset):
+        yield edit.path, "zones", edit.key[0]
+    elif isinstance(edit.value, Vip):
+        yield from _in_vip(edit.path, edit.value)
+    elif isinstance(edit.value, Map):
+        for number, rule in enumerate(edit.value.rules):
+            yield from _in_tiers((*edit.path, "rules", number, "to"), rule.to)
+        if edit.value.otherwise != "nearest":
+            yield from _in_tiers((*edit.path, "otherwise"), edit.value.otherwise)
+
+
+def _in_vip(path: Path, vip: Vip) -> Iterator[tuple[Path, str, str]]:
+    for collection, name in (("maps", vip.map), ("probes", vip.probe)):
+        if name is not None:
+            yield (*path, collection[:-1]), collection, name
+    yield from _in_tiers((*path, "order"), vip.order or ())
+    for datacenter in vip.pools:
+        yield (*path, "pools", datacenter), "datacenters", datacenter
+
+
+def _in_tiers(path: Path, tiers: Tiers) -> Iterator[tuple[Path, str, str]]:
+    for number, tier in enumerate(tiers):
+        for position, name in enumerate(tier):
+            yield (*path, number, position), "datacenters", name
