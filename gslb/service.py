@@ -9,6 +9,7 @@ serve    until told to stop; then answer what was received and put everything aw
 
 import asyncio
 import logging
+import resource
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -44,6 +45,7 @@ async def run(settings: Settings, ready: Callable[[Parts], None]) -> None:
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[Parts]:
     """Bring a node up, and down again at the end."""
+    _raise_file_limit()
     async with AsyncExitStack() as stack:
         state = StateFolder(settings.state)
         state.open()
@@ -76,6 +78,12 @@ async def serving(settings: Settings) -> AsyncIterator[Parts]:
             stack.callback(tasks.create_task(kept_alive(name, work, alarms)).cancel)
         desk.verdicts_changed()
         yield parts
+
+
+def _raise_file_limit() -> None:
+    """Take as many open files as we may have: each probe under way needs one."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _verdicts(press: Press, desk: Desk, changes: Sequence[tuple[MemberKey, float]]) -> None:

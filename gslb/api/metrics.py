@@ -63,6 +63,14 @@ class _Now(Collector):
         yield targets
         yield CounterMetricFamily("gslb_probes", "Probes done.", float(facts.probes))
         yield CounterMetricFamily("gslb_probes_failed", "Probes that failed.", float(facts.failed))
+        yield CounterMetricFamily(
+            "gslb_probe_faults",
+            "Probes that failed by the prober's own fault.",
+            float(facts.faults),
+        )
+        yield GaugeMetricFamily(
+            "gslb_probes_in_flight", "Probes under way.", float(facts.in_flight)
+        )
         yield GaugeMetricFamily(
             "gslb_probe_targets_overdue",
             "Targets whose probe missed its time.",

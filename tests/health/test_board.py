@@ -18,7 +18,7 @@ D = MemberKey("api.gslb.example.", "paris", "192.0.2.9")
 def world(
     web: dict[str, Any] | None = None, weight: int = 3, probe: str | None = "web"
 ) -> Steering:
-    """Two VIPs; A and C share a target, D's pool has a probe address on B."""
+    """Two VIPs; A and C share a target, D weighs nothing."""
     return Steering.model_validate(
         {
             "probes": {"web": web or WEB, "other": {"kind": "tcp", "port": 80}},
