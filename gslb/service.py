@@ -58,7 +58,14 @@ async def serving(settings: Settings) -> AsyncIterator[Parts]:
         alarms = Alarms(time.time)
         watch = Watch(settings.node, on_weights=lambda changes: _verdicts(press, desk, changes))
         press = Press(plane, watch.effective)
-        desk = Desk(settings.store_url, press, watch, state, alarms, time.time)
+        desk = Desk(
+            settings.store_url,
+            press=press,
+            watch=watch,
+            state=state,
+            alarms=alarms,
+            now=time.time,
+        )
         stack.push_async_callback(desk.close)
         await stack.enter_async_context(watch)
 

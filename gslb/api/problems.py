@@ -41,7 +41,7 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         return problem(error.status, error.reason, error.text or "")
     except GslbError as error:
         return _of(error, request)
-    except Exception:
+    except Exception:  # noqa: BLE001  (whatever a handler raises, the caller gets a problem)
         _log.exception("%s %s failed", request.method, request.path)
         return problem(500, "gslb is at fault", "an unexpected error; the log has it")
 

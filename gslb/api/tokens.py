@@ -24,7 +24,7 @@ def routes() -> list[web.RouteDef]:
 
 
 async def create(request: web.Request) -> web.Response:
-    """Make a token: `{"name": "ci", "role": "operator"}`; the reply is the only time it is shown."""
+    """Make a token: `{"name": "ci", "role": "operator"}`; only this reply shows it."""
     try:
         wanted = _Wanted.model_validate(await read_json(request))
     except ValidationError as error:

@@ -103,7 +103,7 @@ def _settings(**flags: Any) -> Settings:
         return read_settings(**flags)
 
 
-def _version(wanted: bool) -> None:  # noqa: FBT001  (typer's callback)
+def _version(wanted: bool) -> None:
     if wanted:
         out.print(f"gslb {__version__}")
         raise typer.Exit
@@ -111,7 +111,8 @@ def _version(wanted: bool) -> None:  # noqa: FBT001  (typer's callback)
 
 @app.callback()
 def _root(
-    version: Annotated[  # noqa: ARG001
+    *,
+    version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
@@ -138,7 +139,7 @@ def serve(
 
 
 def _ready(parts: Parts) -> None:
-    print(  # noqa: T201  (one plain line, whatever the terminal)
+    print(
         f"gslb {parts.version} ready: node {parts.settings.node}, DNS {', '.join(parts.dns)}, "
         f"API http://{parts.http}, revision {parts.desk.revision}",
         flush=True,
@@ -159,7 +160,7 @@ def demo(
     context.obj = settings
     if context.invoked_subcommand is None:
         set_up_log(settings.log)
-        _run(run_demo(settings, lambda text: print(text, flush=True)))  # noqa: T201
+        _run(run_demo(settings, lambda text: print(text, flush=True)))
 
 
 def _demo_verb(verb: str, words: str) -> None:
@@ -216,7 +217,7 @@ async def _apply(
     settings: Settings,
     door: Door,
     world: World,
-    dry_run: bool,  # noqa: FBT001
+    dry_run: bool,
 ) -> tuple[int, list[str]]:
     query = {"dry_run": "true"} if dry_run else {}
     body = world.model_dump(mode="json")
@@ -297,7 +298,7 @@ def status(
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of zones/*.yaml, for editors."""
-    print(json.dumps(zones_schema(), indent=2))  # noqa: T201
+    print(json.dumps(zones_schema(), indent=2))
 
 
 @token_app.command("create")
@@ -316,7 +317,7 @@ def token_create(
     settings = _settings(store=store, state=state)
     door = Door(settings.state, url, token)
     name = name or f"{role}-{secrets.token_hex(3)}"
-    print(_run(_create_token(settings, door, name, role)))  # noqa: T201
+    print(_run(_create_token(settings, door, name, role)))
 
 
 async def _create_token(settings: Settings, door: Door, name: str, role: str) -> str:

@@ -59,7 +59,7 @@ def _as_error(body: Any, status: int) -> Exception:
     if "errors" in body:
         return Invalid(Fault(_path(item["path"]), item["detail"]) for item in body["errors"])
     text = ": ".join(str(body[key]) for key in ("title", "detail") if body.get(key))
-    return Refused(text) if status < 500 else Broken(text)  # noqa: PLR2004
+    return Refused(text) if status < 500 else Broken(text)
 
 
 def _path(pointer: str) -> tuple[str, ...]:

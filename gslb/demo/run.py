@@ -48,15 +48,19 @@ async def _listen(path: Path, sites: Sites) -> AsyncIterator[None]:
         writer.write(f"{await sites.obey(line)}\n".encode())
         writer.close()
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)
+    _clear(path)
     server = await asyncio.start_unix_server(answer, str(path))
-    path.chmod(0o600)
     try:
         yield
     finally:
         server.close()
-        path.unlink(missing_ok=True)
+        _clear(path)
+
+
+def _clear(path: Path) -> None:
+    """Remove a socket that an earlier demo left."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.unlink(missing_ok=True)
 
 
 async def _console(sites: Sites, say: Callable[[str], None]) -> None:

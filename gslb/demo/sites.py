@@ -4,6 +4,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Iterable, Sequence
+from typing import Self
 
 from gslb.demo.site import MODES
 from gslb.model import Refused, World
@@ -92,7 +93,7 @@ class Sites:
                         places.setdefault((str(host), member.probe_port), datacenter)
         return cls(Site(name, host, port) for (host, port), name in places.items())
 
-    async def __aenter__(self) -> "Sites":
+    async def __aenter__(self) -> Self:
         try:
             for site in self._sites.values():
                 await site.start()
@@ -118,7 +119,7 @@ class Sites:
             return f"say: stop|start|hang|break {'|'.join(self._sites)}, or sites"
         if verb == "sites":
             return "\n".join(
-                f"{site.name}: {'running' if site.running else 'stopped'} on {site.host}:{site.port}"
+                f"{site.name}: {site.host}:{site.port} {'running' if site.running else 'stopped'}"
                 for site in self._sites.values()
             )
         if verb not in _VERBS:

@@ -63,6 +63,7 @@ class Desk:
     def __init__(
         self,
         url: str,
+        *,
         press: Press,
         watch: Follower,
         state: StateFolder,

@@ -62,8 +62,8 @@ class StateFolder:
     def open(self) -> None:
         """Make the folder and take it for this process; Refused if another has it."""
         try:
-            self._served.mkdir(parents=True, exist_ok=True)
-            self._folder.chmod(0o700)
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._served.mkdir(exist_ok=True, mode=0o700)
             self._lock = os.open(
                 self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
             )
