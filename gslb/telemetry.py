@@ -14,7 +14,8 @@ def set_up_log(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter(_FORMAT))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    logging.getLogger("aiohttp.access").setLevel("WARNING")
+    for noisy in ("aiohttp.access", "alembic"):
+        logging.getLogger(noisy).setLevel("WARNING")
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,8 @@ async def _listen(runner: web.AppRunner, parts: Parts) -> str:
     except OSError as error:
         raise Refused(
             f"cannot listen for the admin API on {parts.settings.http}: "
-            f"{os.strerror(error.errno or 0)}; stop what holds the port, or choose another with --http"
+            f"{os.strerror(error.errno or 0)}; "
+            "stop what holds the port, or choose another with --http"
         ) from error
     path = parts.settings.socket
     path.unlink(missing_ok=True)  # a dead process's; the state folder's lock says it is ours

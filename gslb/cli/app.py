@@ -65,6 +65,12 @@ Token = Annotated[
 ]
 
 
+def _plain(text: str) -> None:
+    """Print a line for programs: no wrapping, no colour, out at once."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
 @contextlib.contextmanager
 def _families() -> Iterator[None]:
     """Print the errors of our three families as sentences, and exit with their codes."""
@@ -103,7 +109,7 @@ def _settings(**flags: Any) -> Settings:
         return read_settings(**flags)
 
 
-def _version(wanted: bool) -> None:
+def _version(wanted: bool) -> None:  # noqa: FBT001  (typer calls it so)
     if wanted:
         out.print(f"gslb {__version__}")
         raise typer.Exit
@@ -139,10 +145,9 @@ def serve(
 
 
 def _ready(parts: Parts) -> None:
-    print(
+    _plain(
         f"gslb {parts.version} ready: node {parts.settings.node}, DNS {', '.join(parts.dns)}, "
-        f"API http://{parts.http}, revision {parts.desk.revision}",
-        flush=True,
+        f"API http://{parts.http}, revision {parts.desk.revision}"
     )
 
 
@@ -160,7 +165,7 @@ def demo(
     context.obj = settings
     if context.invoked_subcommand is None:
         set_up_log(settings.log)
-        _run(run_demo(settings, lambda text: print(text, flush=True)))
+        _run(run_demo(settings, _plain))
 
 
 def _demo_verb(verb: str, words: str) -> None:
@@ -206,7 +211,9 @@ def apply(
     settings = _settings(store=store, state=state)
     with _families():
         world = read_checked(folder)
-    revision, told = _run(_apply(settings, Door(settings.state, url, token), world, dry_run))
+    revision, told = _run(
+        _apply(settings, Door(settings.state, url, token), world, dry_run=dry_run)
+    )
     for line in told:
         out.print(line)
     verb = "would change" if dry_run else "changed"
@@ -214,10 +221,7 @@ def apply(
 
 
 async def _apply(
-    settings: Settings,
-    door: Door,
-    world: World,
-    dry_run: bool,
+    settings: Settings, door: Door, world: World, *, dry_run: bool
 ) -> tuple[int, list[str]]:
     query = {"dry_run": "true"} if dry_run else {}
     body = world.model_dump(mode="json")
@@ -298,7 +302,7 @@ def status(
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of zones/*.yaml, for editors."""
-    print(json.dumps(zones_schema(), indent=2))
+    _plain(json.dumps(zones_schema(), indent=2))
 
 
 @token_app.command("create")
@@ -317,7 +321,7 @@ def token_create(
     settings = _settings(store=store, state=state)
     door = Door(settings.state, url, token)
     name = name or f"{role}-{secrets.token_hex(3)}"
-    print(_run(_create_token(settings, door, name, role)))
+    _plain(_run(_create_token(settings, door, name, role)))
 
 
 async def _create_token(settings: Settings, door: Door, name: str, role: str) -> str:

@@ -1,6 +1,7 @@
 """How the CLI reaches a node: through its unix socket, or by URL and token from elsewhere."""
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,7 @@ def _as_error(body: Any, status: int) -> Exception:
     if "errors" in body:
         return Invalid(Fault(_path(item["path"]), item["detail"]) for item in body["errors"])
     text = ": ".join(str(body[key]) for key in ("title", "detail") if body.get(key))
-    return Refused(text) if status < 500 else Broken(text)
+    return Refused(text) if status < HTTPStatus.INTERNAL_SERVER_ERROR else Broken(text)
 
 
 def _path(pointer: str) -> tuple[str, ...]:
