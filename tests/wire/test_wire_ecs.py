@@ -4,7 +4,7 @@ import dns.edns
 import dns.message
 import dns.rcode
 import pytest
-from nameserver import TRANSPORTS, Nameserver, make_world, plain, records
+from nameserver import TRANSPORTS, Nameserver, asked, make_world, plain, records
 
 ZONE = """
 @      3600 SOA   ns1 admin 1 7200 900 1209600 300
@@ -94,7 +94,8 @@ def test_a_malformed_option_is_a_format_error(
 ) -> None:
     query = ask("www.gslb.example.", dns.edns.GenericOption(dns.edns.OptionType.make(8), data))
     for over in TRANSPORTS:
-        reply = nameserver.exchange(query.to_wire(), over)
+        with nameserver.counting(formerr=1, edns=1, **asked(over)):
+            reply = nameserver.exchange(query.to_wire(), over)
         assert reply is not None, (about, over)
         assert dns.message.from_wire(reply).rcode() == dns.rcode.FORMERR, (about, over)
 

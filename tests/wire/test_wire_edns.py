@@ -4,9 +4,10 @@ import dns.flags
 import dns.message
 import dns.rcode
 import pytest
-from nameserver import TRANSPORTS, Case, Nameserver, Transport, make_world, plain, with_edns
+from nameserver import TRANSPORTS, Nameserver, Transport, asked, make_world, plain, with_edns
 
 BIG = "\n".join(f"big 60 A 192.0.2.{n}" for n in range(1, 61))  # 60 records of 16 octets
+FAT = "\n".join(f"ns1.fat 60 A 192.0.2.{n}" for n in range(1, 61))
 HUGE = "\n".join(f'huge 60 TXT "{n:04d}{"x" * 240}"' for n in range(200))
 ZONE = f"""
 @      3600 SOA   ns1 admin 1 7200 900 1209600 300
@@ -15,6 +16,8 @@ ns1    3600 A     192.0.2.53
 www    60   A     192.0.2.1
 child  60   NS    ns1.child
 ns1.child 60 A    192.0.2.99
+fat    60   NS    ns1.fat
+{FAT}
 {BIG}
 {HUGE}
 """
@@ -102,7 +105,7 @@ def test_a_truncated_answer_is_whole_over_tcp(
 ) -> None:
     query = plain(f"{name}.gslb.example.", rtype)
     host, port = nameserver.addresses[family]
-    moved = {"udp": 1, "tcp": 1, "noerror": 2, "truncated": 1}
+    moved = {"udp": 1, "tcp": 1, "tcp_connections": 1, "noerror": 2, "truncated": 1}
     with nameserver.counting(**moved):
         reply, over_tcp = dns.query.udp_with_fallback(query, host, 5, port)
     assert over_tcp
@@ -115,7 +118,8 @@ def test_two_opts_are_a_format_error(nameserver: Nameserver) -> None:
     wire[10:12] = (2).to_bytes(2, "big")
     wire += b"\0\0\x29\x04\xd0\0\0\0\0\0\0"
     for over in TRANSPORTS:
-        reply = nameserver.exchange(bytes(wire), over)
+        with nameserver.counting(formerr=1, **asked(over)):
+            reply = nameserver.exchange(bytes(wire), over)
         assert reply is not None, over
         assert dns.message.from_wire(reply).rcode() == dns.rcode.FORMERR, over
 
@@ -124,7 +128,8 @@ def test_an_opt_below_a_name_is_a_format_error(nameserver: Nameserver) -> None:
     wire = bytearray(plain("www.gslb.example.").to_wire())
     wire[10:12] = (1).to_bytes(2, "big")
     wire += b"\x01a\0\0\x29\x04\xd0\0\0\0\0\0\0"
-    reply = nameserver.exchange(bytes(wire))
+    with nameserver.counting(formerr=1, udp=1):
+        reply = nameserver.exchange(bytes(wire))
     assert reply is not None
     assert reply[3] & 0x0F == dns.rcode.FORMERR
 
@@ -133,14 +138,22 @@ def test_options_that_overrun_are_a_format_error(nameserver: Nameserver) -> None
     wire = bytearray(plain("www.gslb.example.").to_wire())
     wire[10:12] = (1).to_bytes(2, "big")
     wire += b"\0\0\x29\x04\xd0\0\0\0\0\0\x06\xfd\xe9\0\x09ab"
-    reply = nameserver.exchange(bytes(wire))
+    with nameserver.counting(formerr=1, udp=1):
+        reply = nameserver.exchange(bytes(wire))
     assert reply is not None
     assert reply[3] & 0x0F == dns.rcode.FORMERR
 
 
-def test_referral_glue_that_does_not_fit_truncates(nameserver: Nameserver) -> None:
-    """RFC 9471 section 2.1: in-domain glue that does not fit sets TC. Here it does fit."""
-    case = Case("a referral", "www.child.gslb.example.")
-    for over, reply in nameserver.ask_everywhere(plain(case.name), noerror=1):
+def test_referral_glue_that_fits_does_not_truncate(nameserver: Nameserver) -> None:
+    """RFC 9471 section 3.1."""
+    for over, reply in nameserver.ask_everywhere(plain("www.child.gslb.example."), noerror=1):
         assert not reply.flags & dns.flags.TC, over
         assert len(reply.additional) == 1, over
+
+
+def test_referral_glue_that_does_not_fit_truncates(nameserver: Nameserver) -> None:
+    """RFC 9471 section 3.1: a referral without the in-domain glue sets TC."""
+    query = plain("www.fat.gslb.example.")
+    reply = nameserver.ask(query, "udp4")
+    assert reply.flags & dns.flags.TC
+    assert len(nameserver.ask(query, "tcp4").additional[0]) == 60

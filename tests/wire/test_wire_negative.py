@@ -9,6 +9,7 @@ ZONE = """
 ns1    3600 A     192.0.2.53
 www    300  A     192.0.2.1
 sub    3600 NS    ns1.sub
+ns1.sub 3600 A    192.0.2.53
 """
 SHORT = """
 @      60   SOA   ns1 admin 1 7200 900 1209600 3600

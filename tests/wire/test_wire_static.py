@@ -23,7 +23,7 @@ srv    300  SRV   0 5 443 many
 odd    300  TYPE65280 \\# 4 0a000001
 zero   0    A     192.0.2.9
 a\\.b   60   A     192.0.2.10
-_443._tcp.many 60 TLSA 3 1 1 00ff
+_443._tcp.many 60 TLSA 3 1 0 00ff
 """
 WORLD = make_world(("gslb.example.", ZONE))
 SOA = "gslb.example. 3600 SOA ns1.gslb.example. admin.gslb.example. 1 7200 900 1209600 300"
@@ -55,7 +55,7 @@ CASES = (
     Case("a dot inside a label, RFC 4343 section 2", "a\\.b.gslb.example.",
          answer="a\\.b.gslb.example. 60 A 192.0.2.10"),
     Case("labels with underscores", "_443._tcp.many.gslb.example.", "TLSA",
-         answer="_443._tcp.many.gslb.example. 60 TLSA 3 1 1 00ff"),
+         answer="_443._tcp.many.gslb.example. 60 TLSA 3 1 0 00ff"),
     Case("MX, RFC 1035 section 3.3.9", "mail.gslb.example.", "MX", answer="""
         mail.gslb.example. 300 MX 10 many.gslb.example.
         mail.gslb.example. 300 MX 20 mail.elsewhere.test.""", additional="""

@@ -21,7 +21,9 @@ WORLD = make_world(("gslb.example.", ZONE))
 
 @pytest.fixture(params=["4", "6"])
 def wire(request: pytest.FixtureRequest, nameserver: Nameserver) -> Iterator[socket.socket]:
-    with socket.create_connection(nameserver.addresses[request.param], SECONDS) as found:
+    with nameserver.counting(tcp_connections=1):
+        found = socket.create_connection(nameserver.addresses[request.param], SECONDS)
+    with found:
         found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield found
 
@@ -123,7 +125,9 @@ def test_a_peer_that_leaves_in_the_middle_harms_nobody(nameserver: Nameserver) -
 
 
 def test_many_connections_at_once(nameserver: Nameserver) -> None:
-    wires = [socket.create_connection(nameserver.addresses["4"], SECONDS) for _ in range(100)]
+    with nameserver.counting(tcp_connections=100):
+        address = nameserver.addresses["4"]
+        wires = [socket.create_connection(address, SECONDS) for _ in range(100)]
     try:
         with nameserver.counting(tcp=100, noerror=100):
             for wire in wires:
