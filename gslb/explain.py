@@ -5,18 +5,19 @@ witness; what the witness wrote is joined with what the health board knows, so t
 candidate, chosen or not, has a reason.
 """
 
-import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from ipaddress import ip_interface, ip_network
 from typing import Any
 
+import msgspec
 from dnslib import EDNS0, QTYPE, DNSHeader, DNSQuestion, DNSRecord, EDNSOption
 
 from gslb.health import Standing
-from gslb.model import Fault, Invalid, MemberKey
+from gslb.model import Fault, Invalid, MemberKey, Vip
 from gslb.model.names import canonical, labels
 from gslb.plane import Plane
+from gslb.trace import Member, Pool, Tier, Trace
 
 ECS = 8  # option code, RFC 7871 section 6
 FAMILIES = {4: 1, 6: 2}  # RFC 7871 section 6, by IP version
@@ -24,24 +25,37 @@ FAMILIES = {4: 1, 6: 2}  # RFC 7871 section 6, by IP version
 Ask = Callable[[MemberKey], Standing | None]
 
 
-def explain(plane: Plane, standing: Ask, name: str, rtype: str, client: str) -> dict[str, Any]:
+def explain(
+    plane: Plane, ask: Ask, vips: Mapping[str, Vip], *, name: str, rtype: str, client: str
+) -> dict[str, Any]:
     """Explain the answer to one question of one client, as JSON-ready data.
 
     `client` is an address, or a network such as 203.0.113.0/24, which is sent as ECS (RFC 7871).
-    The keys of the plane's trace are kept; members gain `verdict`, `since`, `observation` and
-    `reason`; `sentences` tells the whole. Invalid names every bad argument.
+    The keys of the plane's trace are kept (`trace.py`); members gain `verdict`, `since`,
+    `observation` and `reason`; `unnamed` lists pools that no tier of the client names;
+    `sentences` tells the whole. Invalid names every bad argument.
     """
     packet, source = _question(name, rtype, client)
-    trace = plane.explain(packet, source, seed=secrets.randbits(63))
-    for tier in trace.get("tiers") or ():
-        for pool in tier["pools"]:
-            for member in pool["members"]:
-                key = MemberKey(trace["vip"], pool["datacenter"], member["address"])
-                member |= _health(standing(key))
-                member["reason"] = _why(trace, tier, pool, member)
-    trace["question"] = {"name": name, "type": rtype, "client": client}
-    trace["sentences"] = list(_tell(trace))
-    return trace
+    trace = plane.explain(packet, source)
+    for tier in trace.tiers:
+        for pool in tier.pools:
+            for member in pool.members:
+                _fill_in(member, ask(MemberKey(trace.vip or "", pool.datacenter, member.address)))
+                member.reason = _why(trace, tier, pool, member)
+    unnamed = _unnamed(trace, vips)
+    told: dict[str, Any] = msgspec.to_builtins(trace)
+    return told | {
+        "question": {"name": name, "type": rtype, "client": client},
+        "unnamed": unnamed,
+        "sentences": list(_tell(trace, unnamed)),
+    }
+
+
+def _unnamed(trace: Trace, vips: Mapping[str, Vip]) -> list[str]:
+    """Give the VIP's datacenters that no tier of this client names."""
+    vip = vips.get(trace.vip or "")
+    named = {datacenter for tier in trace.tiers for datacenter in tier.datacenters}
+    return [datacenter for datacenter in vip.pools if datacenter not in named] if vip else []
 
 
 def _question(name: str, rtype: str, client: str) -> tuple[bytes, str]:
@@ -77,73 +91,109 @@ def _ecs(address: str, prefix: int) -> EDNSOption:
     return EDNSOption(ECS, bytes([0, FAMILIES[network.version], prefix, 0]) + octets)
 
 
-def _health(standing: Standing | None) -> dict[str, Any]:
+def _fill_in(member: Member, standing: Standing | None) -> None:
+    """Say how a member stands; one that is not probed keeps the words of that."""
     if standing is None:
-        return {"verdict": "up", "since": None, "observation": "not probed"}
+        return
     last = standing.observation
-    return {
-        "verdict": str(standing.verdict),
-        "since": standing.since,
-        "observation": last.words if last else "not observed yet",
-    }
+    member.verdict = str(standing.verdict)
+    member.since = standing.since
+    member.observation = last.words if last else "not observed yet"
 
 
-def _why(
-    trace: dict[str, Any], tier: dict[str, Any], pool: dict[str, Any], member: dict[str, Any]
-) -> str:
+def _why(trace: Trace, tier: Tier, pool: Pool, member: Member) -> str:
     """Say in a phrase why this member was, or was not, answered."""
-    if not member["family_match"]:
-        return f"its address is not what a {trace['type']} question asks for"
-    if member["configured"] == 0:
+    if not member.family_match:
+        return f"its address is not what a {trace.rtype} question asks for"
+    if member.chosen:
+        return "chosen" if member.weight else f"chosen by the fallback, although {_ill(member)}"
+    if member.configured == 0:
         return "its configured weight is 0"
-    if member["weight"] == 0 and not member["chosen"]:
-        return f"{member['verdict']} since {_when(member['since'])}: {member['observation']}"
-    if member["chosen"]:
-        return "chosen" if member["weight"] else "chosen by the fallback, although not live"
-    if pool["weight"] == 0:
-        return "its pool's weight is 0"
-    if tier["chosen"]:
-        if pool["chosen"]:
-            return f"live, another member was drawn (its share is {member['share']:.1%})"
-        return f"live, another pool was drawn (this pool's share is {pool['share']:.1%})"
-    return "live, but an earlier tier answered"
+    if member.weight == 0:
+        return _ill(member)
+    return _lost(tier, pool, member)
+
+
+def _ill(member: Member) -> str:
+    return f"{member.verdict} since {_when(member.since)}: {member.observation}"
+
+
+def _lost(tier: Tier, pool: Pool, member: Member) -> str:
+    """Say to what a live member lost."""
+    if pool.weight == 0:
+        return "live, but its pool's weight is 0"
+    if not tier.chosen:
+        return "live, but an earlier tier answered"
+    if not pool.chosen:
+        return f"live, another pool was drawn (this one has {pool.share:.1%} of the draws)"
+    return f"live, another member was drawn (this one has {member.share:.1%} of the draws)"
 
 
 def _when(since: float | None) -> str:
-    return (
-        "the start" if since is None else f"{datetime.fromtimestamp(since, UTC):%Y-%m-%d %H:%M:%SZ}"
-    )
+    if since is None:
+        return "the start"
+    return f"{datetime.fromtimestamp(since, UTC):%Y-%m-%d %H:%M:%SZ}"
 
 
-def _tell(trace: dict[str, Any]) -> Iterator[str]:
-    client = trace["client"]
-    found = "sent by its resolver (ECS)" if client["from"] == "ecs" else "the packet's source"
-    yield f"The client is {client['address']}/{client['prefix']}, {found}."
-    if trace.get("zone") is None:
-        yield f"No zone here holds {trace['name']}: {trace['rcode']}."
+def _tell(trace: Trace, unnamed: Sequence[str]) -> Iterator[str]:
+    if trace.client is not None:
+        ecs = trace.client.origin == "ecs"
+        found = "sent by its resolver (ECS)" if ecs else "the packet's source"
+        yield f"The client is {trace.client.address}/{trace.client.prefix}, {found}."
+    if trace.zone is None:
+        yield f"No zone here holds {trace.name}: {trace.rcode}."
         return
     yield (
-        f"{trace['name']} {trace['type']} is answered from zone {trace['zone']} "
-        f"at revision {trace['revision']}: {trace['lookup']}, {trace['rcode']}."
+        f"{trace.name} {trace.rtype} is answered from zone {trace.zone} "
+        f"at revision {trace.revision}: {_LOOKUPS[trace.lookup]}, {trace.rcode}."
     )
-    if trace.get("vip"):
-        yield from _tell_ladder(trace)
-    answers = ", ".join(trace["answers"])
-    if answers:
-        yield f"Answered: {answers}, TTL {trace['ttl']} s, ECS scope /{trace['scope']}."
+    if len(trace.chain) > 1:
+        yield f"Aliases were followed: {' -> '.join(link.name for link in trace.chain)}."
+    if trace.vip:
+        yield from _tell_ladder(trace, unnamed)
+    if trace.answers:
+        yield (
+            f"Answered: {', '.join(trace.answers)}, TTL {trace.ttl} s, ECS scope /{trace.scope} "
+            f"({_scope_reason(trace)})."
+        )
+    elif trace.rrsets:
+        yield f"Answered: the RRset(s) {', '.join(trace.rrsets)}, TTL {trace.ttl} s."
 
 
-def _tell_ladder(trace: dict[str, Any]) -> Iterator[str]:
-    steer = f"map {trace['map']}, class {trace['class']}" if trace.get("map") else "its own tiers"
-    yield f"{trace['vip']} is a VIP; {steer} gives this client {len(trace['tiers'])} tier(s)."
-    for tier in trace["tiers"]:
-        state = "answers" if tier["chosen"] else "live" if tier["live"] else "nothing live"
-        yield f"Tier {tier['tier'] + 1} ({', '.join(tier['datacenters'])}): {state}."
-        for pool in tier["pools"]:
-            for member in pool["members"]:
-                yield (
-                    f"  {pool['datacenter']} {member['address']} "
-                    f"weight {member['weight']:g}: {member['reason']}."
-                )
-    if trace.get("fallback"):
-        yield f"Nothing was live, so the fallback answered: {trace['fallback']}."
+_LOOKUPS = {
+    "exact": "the name exists",
+    "wildcard": "a wildcard stands for the name",
+    "cut": "the name is delegated to other servers",
+    "nxdomain": "the name does not exist",
+    "nodata": "the name has nothing of this type",
+    "cname": "the name is an alias of a name elsewhere",
+    "refused": "no zone was asked",
+}
+
+
+def _tell_ladder(trace: Trace, unnamed: Sequence[str]) -> Iterator[str]:
+    tiers = f"{len(trace.tiers)} tier{'' if len(trace.tiers) == 1 else 's'}"
+    if trace.map is None:
+        yield f"{trace.vip} is a VIP; its own ladder has {tiers}, the same for all clients."
+    else:
+        yield (
+            f"{trace.vip} is a VIP; the map {trace.map} puts this client into class "
+            f"{trace.class_} (true for its /{trace.range_prefix}), which has {tiers}."
+        )
+    for tier in trace.tiers:
+        state = "answers" if tier.chosen else "live" if tier.live else "nothing live"
+        yield f"Tier {tier.tier + 1} ({', '.join(tier.datacenters)}): {state}."
+        for pool in tier.pools:
+            for member in pool.members:
+                weight = f"{member.weight:g}"
+                yield f"  {pool.datacenter} {member.address} weight {weight}: {member.reason}."
+    for datacenter in unnamed:
+        yield f"  {datacenter}: no tier of this client names it."
+    if trace.fallback:
+        yield f"Nothing was live, so the fallback answered: {trace.fallback}."
+
+
+def _scope_reason(trace: Trace) -> str:
+    if trace.scope == 0:
+        return "the answer does not depend on the client's network"
+    return "the widest network that gets the same answer"

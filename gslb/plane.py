@@ -5,12 +5,12 @@ It adds no policy: documents and words go in, packets, traces and counts come ou
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
 from gslb import snapshot
 from gslb.model import Broken, Refused
+from gslb.trace import Trace
 
 try:
     from gslb import _plane
@@ -67,10 +67,9 @@ class Plane:
         """Answer one packet without a socket."""
         return self._engine.respond(packet, source)
 
-    def explain(self, packet: bytes, source: str, seed: int | None = None) -> dict[str, Any]:
-        """Answer one packet and give the witness's trace (its shape: `_plane.pyi`)."""
-        trace: dict[str, Any] = msgspec.json.decode(self._engine.explain(packet, source, seed=seed))
-        return trace
+    def explain(self, packet: bytes, source: str) -> Trace:
+        """Answer one packet and give the witness's trace."""
+        return msgspec.json.decode(self._engine.explain(packet, source), type=Trace)
 
     def counters(self) -> dict[str, int]:
         """Give the sums of all threads' counters."""

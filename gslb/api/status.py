@@ -80,9 +80,10 @@ async def explained(request: web.Request) -> web.Response:
         explain(
             parts.plane,
             parts.watch.standing,
-            query["name"],
-            query.get("type", "A"),
-            query["client"],
+            parts.desk.world.vips,
+            name=query["name"],
+            rtype=query.get("type", "A"),
+            client=query["client"],
         )
     )
 
