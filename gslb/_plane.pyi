@@ -23,9 +23,9 @@ class Engine:
         for each member and pool in document order. All or nothing: ValueError names the fault.
         """
     def set_members(self, origin: bytes, changes: list[tuple[int, int]]) -> None:
-        """Store member words in place: (index, word)."""
+        """Store member words in place: (index, word). ValueError if zone or index is unknown."""
     def set_pools(self, origin: bytes, changes: list[tuple[int, int]]) -> None:
-        """Store pool words in place: (index, word)."""
+        """Store pool words in place: (index, word). ValueError if zone or index is unknown."""
     def respond(
         self, packet: bytes, source: str, *, tcp: bool = False, seed: int | None = None
     ) -> bytes | None:
@@ -33,9 +33,28 @@ class Engine:
     def explain(
         self, packet: bytes, source: str, *, tcp: bool = False, seed: int | None = None
     ) -> bytes:
-        """Answer as `respond` does and give the witness's trace as JSON (see respond/trace)."""
+        """Answer as `respond` does and give the witness's trace as JSON.
+
+        Its shape (`plane/src/trace.rs` says it of each key): zone, revision, generation, name,
+        type, rcode, aa, truncated, client {address, prefix, from: ecs|source}, lookup (exact,
+        wildcard, cut, nxdomain, nodata, cname, or refused where no zone was asked), chain [{name,
+        lookup}], vip, sticky, map, class, range_prefix, tiers, fallback (null, all, none,
+        servfail, addresses), ttl, scope, answers [address], rrsets [type].
+
+        `tiers` has every tier of the client's ladder, also those after the one that answered:
+        {tier, datacenters, live, chosen, pools: [{datacenter, weight, configured, live, share,
+        chosen, members: [{address, weight, configured, ttl_cap, share, chosen, family_match}]}]}.
+        `weight` is the effective one as a float, `configured` the whole number; the share of a
+        pool is that of its tier, the share of a member that of its pool.
+        """
     def counters(self) -> dict[str, int]:
-        """Sum the counters of all threads, by name."""
+        """Sum the counters of all threads, by name; `respond` and `explain` here do not count.
+
+        udp_received = udp_answered + udp_dropped; tcp_received = tcp_answered + tcp_dropped;
+        udp_answered + tcp_answered = noerror + formerr + servfail + nxdomain + notimp + refused +
+        badvers. Of the answered are truncated, edns, ecs; of the dropped are panics; of
+        udp_answered are udp_unsent. tcp_connections counts those accepted.
+        """
     @property
     def generation(self) -> int:
         """How many times a world has been published."""
@@ -49,6 +68,9 @@ class Server:
 
     def __new__(cls, engine: Engine, listen: list[str], workers: int) -> Server:
         """Bind every `ADDR:PORT` for UDP (once a worker, SO_REUSEPORT) and TCP; OSError if taken.
+
+        The OSError has the system's errno and a sentence that names address and protocol;
+        ValueError for what is no `ADDR:PORT`.
 
         Nothing is answered before `start`. Port 0 takes one free port for both.
         """

@@ -81,7 +81,7 @@ def _question(name: str, rtype: str, client: str) -> tuple[bytes, str]:
     record = DNSRecord(DNSHeader(id=0, rd=0), q=DNSQuestion(list(labels(absolute)), number))
     options = [] if "/" not in client else [_ecs(str(interface.ip), interface.network.prefixlen)]
     record.add_ar(EDNS0(udp_len=1232, opts=options))
-    return record.pack(), str(interface.ip)
+    return bytes(record.pack()), str(interface.ip)
 
 
 def _ecs(address: str, prefix: int) -> EDNSOption:
@@ -148,7 +148,7 @@ def _tell(trace: Trace, unnamed: Sequence[str]) -> Iterator[str]:
         f"at revision {trace.revision}: {_LOOKUPS[trace.lookup]}, {trace.rcode}."
     )
     if len(trace.chain) > 1:
-        yield f"Aliases were followed: {' -> '.join(link.name for link in trace.chain)}."
+        yield f"Aliases were followed: {' to '.join(link.name for link in trace.chain)}"
     if trace.vip:
         yield from _tell_ladder(trace, unnamed)
     if trace.answers:
