@@ -1,0 +1,127 @@
+//! Whole RRsets into the sections of a reply: records, denials, referrals, addresses.
+
+use super::{Answer, Stop};
+use crate::name::Name;
+use crate::snapshot::{Body, Node, Rrset};
+use crate::wire::reply::{Full, Owner, QUESTION, Section};
+use crate::wire::rtype;
+use crate::witness::{Lookup, Witness};
+
+/// Octets of a record before its data, if its owner is a pointer.
+const FIXED: usize = 12;
+
+impl<W: Witness> Answer<'_, '_, W> {
+    /// Put an RRset whole or not at all; give the place of the first name in its data.
+    #[inline]
+    pub(super) fn put_rrset(
+        &mut self,
+        section: Section,
+        owner: Owner<'_>,
+        rrset: &Rrset,
+        ttl: u32,
+    ) -> Result<Option<u16>, Full> {
+        let mark = self.reply.mark();
+        let put = match rrset.body {
+            Body::Whole(records) => {
+                let records = self.linked.zone.whole(records);
+                match owner {
+                    Owner::At(QUESTION) => self.reply.put(records).map(|()| None),
+                    _ => self.put_whole(owner, records),
+                }
+            }
+            Body::Named(_) => self.put_named(owner, rrset, ttl),
+        };
+        if put.is_err() {
+            self.reply.back_to(mark);
+        } else {
+            self.reply.count(section, rrset.count);
+            if section == Section::Answer {
+                self.witness.records(rrset.rtype, ttl);
+            }
+        }
+        put
+    }
+
+    /// Put records that are kept in wire form under another owner.
+    fn put_whole(&mut self, owner: Owner<'_>, records: &[u8]) -> Result<Option<u16>, Full> {
+        let (mut owner, mut rest) = (owner, records);
+        while let Some((fixed, after)) = rest.split_first_chunk::<FIXED>() {
+            let [_, _, t1, t2, _, _, s1, s2, s3, s4, l1, l2] = *fixed;
+            let length = usize::from(u16::from_be_bytes([l1, l2]));
+            let (data, below) = after.split_at_checked(length).ok_or(Full)?;
+            let (rtype, ttl) = (
+                u16::from_be_bytes([t1, t2]),
+                u32::from_be_bytes([s1, s2, s3, s4]),
+            );
+            let place = self.reply.put_record(owner, rtype, ttl, data)?;
+            owner = place.map_or(owner, Owner::At);
+            rest = below;
+        }
+        Ok(None)
+    }
+
+    /// Put records whose data has names in it.
+    fn put_named(
+        &mut self,
+        owner: Owner<'_>,
+        rrset: &Rrset,
+        ttl: u32,
+    ) -> Result<Option<u16>, Full> {
+        let zone = &*self.linked.zone;
+        let Body::Named(records) = rrset.body else {
+            return Ok(None);
+        };
+        let (mut owner, mut first) = (owner, None);
+        for (before, named, after) in zone.named(records) {
+            let second = zone.names.find(named.second);
+            let data = (before, zone.names.get(named.first), second, after);
+            let (place, target) = self.reply.put_named(owner, rrset.rtype, ttl, data)?;
+            owner = place.map_or(owner, Owner::At);
+            first = first.or(target);
+        }
+        Ok(first)
+    }
+
+    /// Put the SOA of a denial (RFC 2308 section 3).
+    #[inline]
+    pub(super) fn deny(&mut self) -> Result<(), Stop> {
+        let zone = &*self.linked.zone;
+        let owner = Owner::Name(zone.names.get(zone.origin_name));
+        self.put_rrset(Section::Authority, owner, &zone.denial, zone.denial.ttl)?;
+        Ok(())
+    }
+
+    /// Refer to the servers of a delegation. AA tells of the name first asked for.
+    pub(super) fn refer(&mut self, cut: &Node, name: &Name<'_>, first: bool) -> Result<(), Stop> {
+        let zone = &*self.linked.zone;
+        self.witness.name(name.wire(), Lookup::Cut);
+        if first {
+            self.verdict.authoritative = false;
+        }
+        let Some(servers) = zone.rrset(cut, rtype::NS) else {
+            return Ok(());
+        };
+        let owner = Owner::Name(zone.names.get(zone.cut_name(cut)));
+        self.put_rrset(Section::Authority, owner, servers, servers.ttl)?;
+        // Without its glue a referral may lead nowhere: then TC is due (RFC 9471 section 3.1).
+        self.put_addresses(servers)?;
+        Ok(())
+    }
+
+    /// Put the addresses of the names in an RRset, as far as this zone holds them.
+    pub(super) fn put_addresses(&mut self, rrset: &Rrset) -> Result<(), Full> {
+        let zone = &*self.linked.zone;
+        for target in zone.targets(rrset) {
+            let Some(node) = zone.node(target) else {
+                continue;
+            };
+            for found in zone.rrsets(node) {
+                if matches!(found.rtype, rtype::A | rtype::AAAA) {
+                    let owner = Owner::Name(zone.names.get(target.name));
+                    self.put_rrset(Section::Additional, owner, found, found.ttl)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,86 @@
+//! The engine: the published world, the function that answers from it, and everybody's counters.
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::random::Rng;
+use crate::respond::{Limit, Packet, Thread, respond};
+use crate::snapshot::Publisher;
+use crate::tally::{NAMES, Tally};
+use crate::trace::Trace;
+use crate::witness::{Silent, Witness};
+
+/// Shared by the publisher and by all threads that answer.
+#[derive(Default)]
+pub struct Engine {
+    /// What is answered from.
+    pub publisher: Publisher,
+    tallies: Mutex<Vec<Arc<Tally>>>,
+}
+
+impl Engine {
+    /// Make counters for one thread; they are summed for ever, also after its end.
+    pub fn new_tally(&self) -> Arc<Tally> {
+        let tally = Arc::<Tally>::default();
+        let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
+        tallies.push(Arc::clone(&tally));
+        tally
+    }
+
+    /// Sum the counters of all threads, by name.
+    pub fn counters(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let mut sums = vec![0; NAMES.len()];
+        for tally in &*self.tallies.lock().unwrap_or_else(PoisonError::into_inner) {
+            tally.add_to(&mut sums);
+        }
+        NAMES.iter().copied().zip(sums)
+    }
+
+    /// Answer one packet without a socket; it is not counted. `seed` fixes the draws.
+    #[must_use]
+    pub fn respond(
+        &self,
+        packet: &[u8],
+        source: IpAddr,
+        limit: Limit,
+        seed: Option<u64>,
+    ) -> Option<Vec<u8>> {
+        self.ask(packet, source, limit, seed, &mut Silent)
+    }
+
+    /// Answer one packet as [`Self::respond`] does, and give what the witness wrote down.
+    #[must_use]
+    pub fn explain(&self, packet: &[u8], source: IpAddr, limit: Limit, seed: Option<u64>) -> Trace {
+        let mut trace = Trace::new();
+        self.ask(packet, source, limit, seed, &mut trace);
+        trace
+    }
+
+    fn ask<W: Witness>(
+        &self,
+        octets: &[u8],
+        source: IpAddr,
+        limit: Limit,
+        seed: Option<u64>,
+        witness: &mut W,
+    ) -> Option<Vec<u8>> {
+        let mut thread = Thread::new(seed.map_or_else(Rng::from_system, Rng::new));
+        let mut out = vec![0; usize::from(u16::MAX)];
+        let packet = Packet {
+            octets,
+            source,
+            limit,
+        };
+        let world = self.publisher.world();
+        let length = respond(
+            &world,
+            &packet,
+            &mut thread,
+            &Tally::default(),
+            witness,
+            &mut out,
+        )?;
+        out.truncate(length);
+        Some(out)
+    }
+}

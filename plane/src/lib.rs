@@ -1,0 +1,30 @@
+//! The answer plane of gslb, an authoritative DNS server that steers traffic between datacenters.
+//!
+//! It knows names, records, client ranges, ladders and numbers. It knows nothing of probes, sites,
+//! geography or SQL: that is decided in Python and handed over as documents and words.
+//!
+//! ```text
+//! python ▸ server ▸ net ▸ respond ▸ answer ▸ choose ▸ witness ▸ snapshot ▸ ranges | wire ▸ name | tally | random
+//! ```
+//!
+//! A module uses those to its right only. A packet's way: [`net`] reads it from a socket and loads
+//! the world that stands; [`respond`] reads the query ([`wire::query`], [`wire::edns`]), finds the
+//! name ([`snapshot::Zone::find`]), puts the answer together ([`answer`]), drawing members by the
+//! ladder where the name is steered ([`choose`]), and writes the reply ([`wire::reply`]).
+
+pub mod answer;
+pub mod choose;
+pub mod engine;
+pub mod name;
+pub mod net;
+#[cfg(feature = "python")]
+mod python;
+pub mod random;
+pub mod ranges;
+pub mod respond;
+pub mod server;
+pub mod snapshot;
+pub mod tally;
+pub mod trace;
+pub mod wire;
+pub mod witness;

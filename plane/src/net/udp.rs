@@ -1,0 +1,159 @@
+//! One UDP worker: a thread with a socket of its own for each listening address.
+//!
+//! The kernel spreads clients over the workers (SO_REUSEPORT). With one address, the usual case,
+//! the thread waits in `recvmmsg` itself; with several it polls. The world is loaded after the
+//! packets were received: a publish that has returned is seen by every packet that comes later.
+
+use std::net::SocketAddr;
+use std::os::fd::AsFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use std::{io, thread};
+
+use socket2::{Domain, Protocol, Socket, Type};
+
+use super::batch::{Batch, Wait, tell_destination, wait_for};
+use super::is_wildcard;
+use crate::engine::Engine;
+use crate::random::Rng;
+use crate::respond::{Limit, Packet, Thread, respond};
+use crate::tally::{Counter, Tally};
+use crate::witness::Silent;
+
+/// How long a thread waits for a packet before it looks whether it should end.
+const PATIENCE: Duration = Duration::from_millis(250);
+/// How long what is left in the sockets may take to be answered at the end.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+/// How much the kernel keeps for a thread that is behind; it may grant less.
+const BACKLOG: usize = 4 << 20;
+
+/// Bind one socket for one worker.
+///
+/// # Errors
+/// The system's, most often that the address is taken or is not ours.
+pub fn bind(address: SocketAddr) -> io::Result<Socket> {
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::DGRAM,
+        Some(Protocol::UDP),
+    )?;
+    socket.set_reuse_port(true)?;
+    if address.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    if is_wildcard(&address) {
+        tell_destination(socket.as_fd(), address.is_ipv6())?;
+    }
+    // A smaller buffer still works.
+    let _ = socket.set_recv_buffer_size(BACKLOG);
+    socket.set_read_timeout(Some(PATIENCE))?;
+    socket.bind(&address.into())?;
+    Ok(socket)
+}
+
+/// Answer on these sockets until told to stop; then answer what they still hold.
+pub fn run(engine: &Engine, sockets: &[Socket], stop: &AtomicBool) {
+    let mut worker = Worker {
+        engine,
+        tally: engine.new_tally(),
+        thread: Thread::new(Rng::from_system()),
+        batch: Batch::new(),
+    };
+    while !stop.load(Ordering::Acquire) {
+        match sockets {
+            [socket] => worker.take(socket, Wait::ForOne),
+            _ => worker.take_all(sockets),
+        };
+    }
+    let end = Instant::now() + LAST_WORDS;
+    for socket in sockets {
+        while worker.take(socket, Wait::No) && Instant::now() < end {}
+    }
+}
+
+struct Worker<'e> {
+    engine: &'e Engine,
+    tally: Arc<Tally>,
+    thread: Thread,
+    batch: Batch,
+}
+
+impl Worker<'_> {
+    /// Take from whichever sockets have something.
+    fn take_all(&mut self, sockets: &[Socket]) -> bool {
+        let handles: Vec<_> = sockets.iter().map(AsFd::as_fd).collect();
+        let patience = i32::try_from(PATIENCE.as_millis()).unwrap_or(0);
+        let ready = wait_for(&handles, patience);
+        let mut any = false;
+        for (socket, _) in sockets.iter().zip(ready).filter(|(_, ready)| *ready) {
+            any |= self.take(socket, Wait::No);
+        }
+        any
+    }
+
+    /// Receive one batch, answer it and send the replies; false if nothing came.
+    fn take(&mut self, socket: &Socket, wait: Wait) -> bool {
+        match self.batch.receive(socket.as_fd(), wait) {
+            Ok(0) => false,
+            Ok(count) => {
+                self.answer(count);
+                let unsent = self.batch.send(socket.as_fd());
+                if unsent > 0 {
+                    self.tally.add(Counter::UdpUnsent, unsent);
+                }
+                true
+            }
+            Err(error) => {
+                let calm = [io::ErrorKind::WouldBlock, io::ErrorKind::Interrupted];
+                if !calm.contains(&error.kind()) {
+                    thread::sleep(Duration::from_millis(10)); // whatever it is, do not spin on it
+                }
+                false
+            }
+        }
+    }
+
+    /// Answer a batch. A packet that makes us panic is dropped and counted; the others are not
+    /// its victims.
+    fn answer(&mut self, count: usize) {
+        let Self {
+            engine,
+            tally,
+            thread,
+            batch,
+        } = self;
+        let world = engine.publisher.world();
+        tally.add(Counter::UdpReceived, u64::try_from(count).unwrap_or(0));
+        let mut next = 0;
+        while next < count {
+            let answered = catch_unwind(AssertUnwindSafe(|| {
+                while next < count {
+                    let at = next;
+                    next += 1;
+                    let length = batch.slot(at).and_then(|slot| {
+                        let limit = Limit::Datagram;
+                        let packet = Packet {
+                            octets: slot.packet,
+                            source: slot.source,
+                            limit,
+                        };
+                        respond(&world, &packet, thread, tally, &mut Silent, slot.out)
+                    });
+                    match length {
+                        Some(length) => {
+                            batch.reply(at, length);
+                            tally.count(Counter::UdpAnswered);
+                        }
+                        None => tally.count(Counter::UdpDropped),
+                    }
+                }
+            }));
+            if answered.is_err() {
+                tally.count(Counter::Panics);
+                tally.count(Counter::UdpDropped);
+            }
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! A packet to its reply, or to silence: the one way on which every packet is answered.
+//!
+//! ```text
+//! packet ─▶ read the query ─▶ zone of the name ─▶ answer ─▶ write OPT and header ─▶ reply
+//!            │ silence         │ REFUSED          (answer.rs, choose.rs)
+//!            │ FORMERR NOTIMP BADVERS
+//! ```
+//!
+//! Pure: no clock, no socket, no lock. Per thread there is a [`Thread`] (room and generator, kept
+//! from packet to packet), per packet a [`Packet`]. The same function answers sockets, tests and
+//! `explain`, which hands in a witness that writes the steps down.
+
+use std::net::IpAddr;
+
+use crate::answer::{Question, answer};
+use crate::choose::Draw;
+use crate::name::Split;
+use crate::random::Rng;
+use crate::snapshot::World;
+use crate::tally::{Counter, Tally};
+use crate::wire::edns::Edns;
+use crate::wire::query::{self, Query, Unasked};
+use crate::wire::reply::{Known, Reply, Verdict, header_alone};
+use crate::wire::{IN, PLAIN_PAYLOAD, Rcode, UDP_PAYLOAD, rtype};
+use crate::witness::{Client, Origin, Witness};
+
+/// What a thread keeps from packet to packet.
+#[derive(Debug)]
+pub struct Thread {
+    rng: Rng,
+    name: Split,
+    known: Known,
+    draw: Draw,
+}
+
+impl Thread {
+    /// Begin with a generator.
+    #[must_use]
+    pub fn new(rng: Rng) -> Self {
+        Self {
+            rng,
+            name: Split::default(),
+            known: Known::default(),
+            draw: Draw::default(),
+        }
+    }
+}
+
+/// How long a reply may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// As long as the client's EDNS says, at most [`UDP_PAYLOAD`]; without EDNS [`PLAIN_PAYLOAD`].
+    Datagram,
+    /// As long as a message over TCP can be.
+    Stream,
+}
+
+impl Limit {
+    #[inline]
+    fn octets(self, edns: Option<&Edns>) -> usize {
+        usize::from(match (self, edns) {
+            (Self::Stream, _) => u16::MAX,
+            (Self::Datagram, None) => PLAIN_PAYLOAD,
+            (Self::Datagram, Some(edns)) => edns.payload.clamp(PLAIN_PAYLOAD, UDP_PAYLOAD),
+        })
+    }
+}
+
+/// A packet and where it came from.
+#[derive(Clone, Copy, Debug)]
+pub struct Packet<'p> {
+    /// Its octets.
+    pub octets: &'p [u8],
+    /// The address that sent it.
+    pub source: IpAddr,
+    /// How long the reply may be.
+    pub limit: Limit,
+}
+
+/// Answer a packet from a world into `out`; give the reply's length, or `None` for silence.
+///
+/// The reply is counted in `tally` by its rcode, and by whether it was truncated and had EDNS and
+/// a client subnet; how it came and goes is counted by whoever owns the socket.
+#[inline]
+pub fn respond<W: Witness>(
+    world: &World,
+    packet: &Packet<'_>,
+    thread: &mut Thread,
+    tally: &Tally,
+    witness: &mut W,
+    out: &mut [u8],
+) -> Option<usize> {
+    let (length, verdict, edns) = match query::read(packet.octets, &mut thread.name) {
+        Ok(query) => reply_to(world, packet, &query, thread, witness, out)?,
+        Err(unasked) => refuse(packet, unasked, thread, out)?,
+    };
+    witness.replied(&verdict);
+    tally.count(match verdict.rcode {
+        Rcode::Noerror => Counter::Noerror,
+        Rcode::Formerr => Counter::Formerr,
+        Rcode::Servfail => Counter::Servfail,
+        Rcode::Nxdomain => Counter::Nxdomain,
+        Rcode::Notimp => Counter::Notimp,
+        Rcode::Refused => Counter::Refused,
+        Rcode::Badvers => Counter::Badvers,
+    });
+    if verdict.truncated {
+        tally.count(Counter::Truncated);
+    }
+    if let Some(edns) = edns {
+        tally.count(Counter::Edns);
+        if edns.subnet.is_some() {
+            tally.count(Counter::Ecs);
+        }
+    }
+    Some(length)
+}
+
+type Written = (usize, Verdict, Option<Edns>);
+
+/// Answer a query.
+#[inline]
+fn reply_to<W: Witness>(
+    world: &World,
+    packet: &Packet<'_>,
+    query: &Query,
+    thread: &mut Thread,
+    witness: &mut W,
+    out: &mut [u8],
+) -> Option<Written> {
+    let Thread {
+        rng,
+        name,
+        known,
+        draw,
+    } = thread;
+    let name = name.name();
+    let edns = query.edns.as_ref();
+    let limit = packet.limit.octets(edns);
+    let head = packet.octets.get(..query.question_end)?;
+    let mut reply = Reply::new(out, limit, head, edns, known, name)?;
+    let client = client_of(packet.source, edns);
+    witness.asked(name.wire(), query.qtype, &client);
+    let verdict = if edns.is_some_and(|edns| edns.version != 0) {
+        error(Rcode::Badvers)
+    } else if query.qclass != IN || matches!(query.qtype, rtype::AXFR | rtype::IXFR) {
+        error(Rcode::Refused)
+    } else if let Some(linked) = world.zone_of(&name, query.qtype) {
+        witness.zone(world, &linked.zone);
+        let question = Question {
+            name,
+            qtype: query.qtype,
+            client,
+        };
+        answer(linked, &question, &mut reply, (rng, draw), witness)
+    } else {
+        error(Rcode::Refused)
+    };
+    Some((reply.finish(&verdict, edns), verdict, query.edns))
+}
+
+/// Answer what is no query with an error, or with silence.
+fn refuse(
+    packet: &Packet<'_>,
+    unasked: Unasked,
+    thread: &mut Thread,
+    out: &mut [u8],
+) -> Option<Written> {
+    match unasked {
+        Unasked::Silence => None,
+        Unasked::Header(rcode) => {
+            Some((header_alone(packet.octets, out, rcode)?, error(rcode), None))
+        }
+        Unasked::Question(rcode, end, edns) => {
+            let verdict = error(rcode);
+            let limit = packet.limit.octets(edns.as_ref());
+            let head = packet.octets.get(..end)?;
+            let name = thread.name.name();
+            let reply = Reply::new(out, limit, head, edns.as_ref(), &mut thread.known, name)?;
+            Some((reply.finish(&verdict, edns.as_ref()), verdict, edns))
+        }
+    }
+}
+
+fn error(rcode: Rcode) -> Verdict {
+    Verdict {
+        rcode,
+        authoritative: false,
+        truncated: false,
+        scope: 0,
+    }
+}
+
+/// For whom the answer is: the client subnet if the query carries one, else the source.
+#[inline]
+fn client_of(source: IpAddr, edns: Option<&Edns>) -> Client {
+    if let Some(subnet) = edns.and_then(|edns| edns.subnet) {
+        return Client {
+            address: subnet.address,
+            prefix: subnet.source,
+            origin: Origin::Ecs,
+        };
+    }
+    let address = source.to_canonical();
+    let prefix = if address.is_ipv4() { 32 } else { 128 };
+    Client {
+        address,
+        prefix,
+        origin: Origin::Source,
+    }
+}

@@ -1,0 +1,94 @@
+//! A published map: client ranges to classes, classes to tiers.
+
+use std::net::IpAddr;
+
+use super::document;
+use super::fault::Fault;
+use super::steer::Ladders;
+use crate::ranges::Ranges;
+
+/// A map, shared by the VIPs of all zones that name it.
+#[derive(Debug)]
+pub struct Map {
+    /// Its name.
+    pub name: Box<str>,
+    /// Its own list of datacenters, in which its tiers are written.
+    pub datacenters: Box<[Box<str>]>,
+    /// Tiers by class.
+    pub ladders: Ladders,
+    ipv4: Ranges<u32>,
+    ipv6: Ranges<u64>,
+}
+
+/// Build a map from its document.
+pub(super) fn build(document: &[u8]) -> Result<Map, Fault> {
+    let map: document::Map<'_> = document::read(document, "map")?;
+    if map.name.is_empty() {
+        return Err(Fault::new("a map has no name"));
+    }
+    from_document(&map).map_err(|fault| fault.within(format!("map {}", map.name)))
+}
+
+fn from_document(map: &document::Map<'_>) -> Result<Map, Fault> {
+    let mut ladders = Ladders::default();
+    for class in &map.classes {
+        ladders.add(class, map.datacenters.len())?;
+    }
+    let read = |starts: &[u8], classes: &[u8], octets: usize, family: &str| {
+        if starts.len() % octets == 0 && classes.len() % 4 == 0 {
+            Ok(())
+        } else {
+            Err(Fault::new(format!(
+                "its {family} ranges are not packed in whole numbers"
+            )))
+        }
+    };
+    read(map.ipv4.starts, map.ipv4.classes, 4, "IPv4")?;
+    read(map.ipv6.starts, map.ipv6.classes, 8, "IPv6")?;
+    let ipv4 = Ranges::new(small(map.ipv4.starts), small(map.ipv4.classes))
+        .map_err(|why| Fault::new(format!("its list of IPv4 ranges {why}")))?;
+    let ipv6 = Ranges::new(large(map.ipv6.starts), small(map.ipv6.classes))
+        .map_err(|why| Fault::new(format!("its list of IPv6 ranges {why}")))?;
+    let greatest = ipv4.greatest_class().max(ipv6.greatest_class());
+    if greatest as usize >= ladders.len() {
+        let count = ladders.len();
+        return Err(Fault::new(format!(
+            "a range has class {greatest}, but there are {count}"
+        )));
+    }
+    Ok(Map {
+        name: map.name.into(),
+        datacenters: map.datacenters.iter().map(|&name| name.into()).collect(),
+        ladders,
+        ipv4,
+        ipv6,
+    })
+}
+
+fn small(packed: &[u8]) -> Vec<u32> {
+    packed
+        .chunks_exact(4)
+        .map(|word| word.try_into().map_or(0, u32::from_le_bytes))
+        .collect()
+}
+
+fn large(packed: &[u8]) -> Vec<u64> {
+    packed
+        .chunks_exact(8)
+        .map(|word| word.try_into().map_or(0, u64::from_le_bytes))
+        .collect()
+}
+
+impl Map {
+    /// The class of a client, and the length of the widest prefix around it that has it whole.
+    #[must_use]
+    #[inline]
+    pub fn find(&self, client: IpAddr) -> (u32, u8) {
+        match client {
+            IpAddr::V4(v4) => self.ipv4.find(v4.to_bits()),
+            IpAddr::V6(v6) => self
+                .ipv6
+                .find(u64::try_from(v6.to_bits() >> 64).unwrap_or(0)),
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! The published world: zones and maps, built from documents and swapped in by one pointer.
+//!
+//! ```text
+//! Publisher ── one pointer ──▶ World ── zones by origin ──▶ Linked ──▶ Zone (and its words)
+//!                                  └─── maps by name ──────────┴─────▶ Map
+//! ```
+//!
+//! A world is never changed: publishing makes a new one that shares what stayed. Only the words of
+//! a zone change in place. Documents are checked as they are built; a fault leaves the world that
+//! stands as it is.
+
+mod build;
+mod document;
+mod fault;
+mod map;
+mod rdata;
+mod steer;
+mod table;
+mod vips;
+mod zone;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::{ArcSwap, Guard};
+
+pub use document::FORMAT;
+pub use fault::Fault;
+pub use map::Map;
+pub use steer::{Address, Fallback, Family, Ladders, Member, Pool, Span, Steer, Vip};
+pub use table::{NameId, Names};
+pub use vips::sticky_bits;
+pub use zone::{Body, Found, Named, Node, Rrset, Target, Word, Zone};
+
+use crate::name::{Name, Split, to_text};
+use crate::wire::rtype;
+use table::{NONE, Table};
+
+/// A zone and the maps that it names.
+#[derive(Clone, Debug)]
+pub struct Linked {
+    /// The zone.
+    pub zone: Arc<Zone>,
+    /// For each map that the zone names: the map, and its datacenters as the zone numbers them.
+    pub maps: Box<[Link]>,
+}
+
+/// A map as a zone sees it.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// The map.
+    pub map: Arc<Map>,
+    datacenters: Box<[u32]>,
+}
+
+impl Link {
+    /// What the zone calls a datacenter of the map, if it has it.
+    #[must_use]
+    #[inline]
+    pub fn datacenter(&self, of_map: u32) -> Option<u32> {
+        self.datacenters
+            .get(of_map as usize)
+            .copied()
+            .filter(|&of_zone| of_zone != NONE)
+    }
+}
+
+/// Everything that is answered from at one moment.
+#[derive(Debug)]
+pub struct World {
+    /// How many worlds have been published up to this one.
+    pub generation: u64,
+    /// What the publisher calls this one.
+    pub revision: u64,
+    zones: Box<[Linked]>,
+    by_origin: Table,
+    /// Bit d is set if some origin has d labels.
+    depths: u128,
+}
+
+impl World {
+    fn new(generation: u64, revision: u64, zones: Vec<Linked>) -> Self {
+        let mut hashes = Vec::with_capacity(zones.len());
+        let mut depths = 0;
+        let mut split = Split::default();
+        for linked in &zones {
+            split.read(&linked.zone.origin);
+            hashes.push(split.name().suffix(0).map_or(0, |(_, hash)| hash));
+            depths |= 1 << split.name().labels().min(127);
+        }
+        Self {
+            generation,
+            revision,
+            zones: zones.into(),
+            by_origin: Table::new(&hashes),
+            depths,
+        }
+    }
+
+    /// The zone that answers for a name and type: the closest at or above it. DS at an origin is
+    /// asked of the zone above, if that is ours too (RFC 4035 section 3.1.4.1).
+    #[must_use]
+    #[inline]
+    pub fn zone_of(&self, name: &Name<'_>, asked: u16) -> Option<&Linked> {
+        if asked == rtype::DS {
+            if let Some(above) = self.closest_zone(name, 1) {
+                return Some(above);
+            }
+        }
+        self.closest_zone(name, 0)
+    }
+
+    #[inline]
+    fn closest_zone(&self, name: &Name<'_>, first: usize) -> Option<&Linked> {
+        let labels = name.labels();
+        for label in first..=labels {
+            if self.depths >> (labels - label).min(127) & 1 == 0 {
+                continue;
+            }
+            let (wire, hash) = name.suffix(label)?;
+            let same = |at: u32| {
+                self.zones
+                    .get(at as usize)
+                    .is_some_and(|linked| *linked.zone.origin == *wire)
+            };
+            if let Some(at) = self.by_origin.find(hash, same) {
+                return self.zones.get(at as usize);
+            }
+        }
+        None
+    }
+}
+
+/// What is swapped in at once.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Release<'a> {
+    /// What the publisher calls the world that comes of it.
+    pub revision: u64,
+    /// Zones: document, member words, pool words.
+    pub zones: &'a [(&'a [u8], &'a [u8], &'a [u8])],
+    /// Maps.
+    pub maps: &'a [&'a [u8]],
+    /// Origins of zones to drop.
+    pub drop_zones: &'a [&'a [u8]],
+    /// Names of maps to drop.
+    pub drop_maps: &'a [&'a str],
+}
+
+#[derive(Default)]
+struct Parts {
+    zones: BTreeMap<Box<[u8]>, Arc<Zone>>,
+    maps: BTreeMap<Box<str>, Arc<Map>>,
+}
+
+/// Holds the world that stands, and swaps in the next.
+pub struct Publisher {
+    world: ArcSwap<World>,
+    parts: Mutex<Parts>,
+}
+
+impl Default for Publisher {
+    fn default() -> Self {
+        Self {
+            world: ArcSwap::from_pointee(World::new(0, 0, Vec::new())),
+            parts: Mutex::default(),
+        }
+    }
+}
+
+impl Publisher {
+    /// The world that stands now.
+    #[must_use]
+    #[inline]
+    pub fn world(&self) -> Guard<Arc<World>> {
+        self.world.load()
+    }
+
+    /// Build a release and swap it in by one pointer store; give the new generation.
+    ///
+    /// # Errors
+    /// The first fault found; then nothing has changed.
+    pub fn publish(&self, release: &Release<'_>) -> Result<u64, Fault> {
+        let mut zones = Vec::with_capacity(release.zones.len());
+        for (document, members, pools) in release.zones {
+            zones.push(Arc::new(build::build(document, members, pools)?));
+        }
+        let mut maps = Vec::with_capacity(release.maps.len());
+        for document in release.maps {
+            maps.push(Arc::new(map::build(document)?));
+        }
+        let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut next = Parts {
+            zones: parts.zones.clone(),
+            maps: parts.maps.clone(),
+        };
+        for &origin in release.drop_zones {
+            next.zones.remove(origin);
+        }
+        for &name in release.drop_maps {
+            next.maps.remove(name);
+        }
+        next.zones
+            .extend(zones.into_iter().map(|zone| (zone.origin.clone(), zone)));
+        next.maps
+            .extend(maps.into_iter().map(|map| (map.name.clone(), map)));
+        let linked = next.zones.values().map(|zone| link(zone, &next.maps));
+        let linked = linked.collect::<Result<_, _>>()?;
+        let generation = self.world.load().generation + 1;
+        self.world
+            .store(Arc::new(World::new(generation, release.revision, linked)));
+        *parts = next;
+        Ok(generation)
+    }
+
+    /// Store member words of the zone at an origin, in the world that stands.
+    ///
+    /// # Errors
+    /// A fault if there is no such zone or no such member; nothing is stored then.
+    pub fn set_members(&self, origin: &[u8], changes: &[(u32, u64)]) -> Result<(), Fault> {
+        self.change(origin, |zone| zone.set_members(changes))
+    }
+
+    /// Store pool words of the zone at an origin, in the world that stands.
+    ///
+    /// # Errors
+    /// A fault if there is no such zone or no such pool; nothing is stored then.
+    pub fn set_pools(&self, origin: &[u8], changes: &[(u32, u64)]) -> Result<(), Fault> {
+        self.change(origin, |zone| zone.set_pools(changes))
+    }
+
+    /// Change a zone while no other world is being swapped in, so that no change is lost.
+    fn change(
+        &self,
+        origin: &[u8],
+        change: impl FnOnce(&Zone) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = || format!("zone {}", build::place_of(origin));
+        match parts.zones.get(origin) {
+            Some(zone) => change(zone).map_err(|fault| fault.within(place())),
+            None => Err(Fault::new("is not published").within(place())),
+        }
+    }
+}
+
+/// Find the maps that a zone names, and its own numbers for their datacenters.
+fn link(zone: &Arc<Zone>, maps: &BTreeMap<Box<str>, Arc<Map>>) -> Result<Linked, Fault> {
+    let mut links = Vec::with_capacity(zone.maps.len());
+    for name in &zone.maps {
+        let Some(map) = maps.get(name) else {
+            let fault = Fault::new(format!("refers to map {name}, which is not published"));
+            return Err(fault.within(format!("zone {}", to_text(&zone.origin))));
+        };
+        let number = |wanted: &Box<str>| {
+            (0u32..)
+                .zip(&zone.datacenters)
+                .find(|(_, name)| *name == wanted)
+                .map_or(NONE, |(at, _)| at)
+        };
+        let datacenters = map.datacenters.iter().map(number).collect();
+        links.push(Link {
+            map: Arc::clone(map),
+            datacenters,
+        });
+    }
+    Ok(Linked {
+        zone: Arc::clone(zone),
+        maps: links.into(),
+    })
+}

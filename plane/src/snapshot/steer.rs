@@ -1,0 +1,252 @@
+//! What steers a VIP name: pools, members, ladders. Numbers only; the words stand in the zone.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::ops::Range;
+
+use super::fault::Fault;
+
+/// A part of one of the zone's flat lists.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    start: u32,
+    end: u32,
+}
+
+impl Span {
+    /// The part between two lengths of a list, before and after it grew.
+    pub(super) fn between(start: usize, end: usize) -> Result<Self, Fault> {
+        let number = |at| u32::try_from(at).map_err(|_| Fault::new("the document is too large"));
+        Ok(Self {
+            start: number(start)?,
+            end: number(end)?,
+        })
+    }
+
+    /// As a range of indices.
+    #[must_use]
+    #[inline]
+    pub fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
+    /// The part itself.
+    #[must_use]
+    #[inline]
+    pub fn of<T>(self, list: &[T]) -> &[T] {
+        list.get(self.range()).unwrap_or_default()
+    }
+
+    /// Whether there is nothing in it.
+    #[must_use]
+    #[inline]
+    pub fn is_empty(self) -> bool {
+        self.start >= self.end
+    }
+}
+
+/// Which addresses a question asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// A records (RFC 1035).
+    V4,
+    /// AAAA records (RFC 3596).
+    V6,
+}
+
+/// An address as record data; an IPv4 address stands in the first four octets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Address {
+    octets: [u8; 16],
+    family: Family,
+}
+
+impl Address {
+    /// Read 4 or 16 octets.
+    pub(super) fn read(data: &[u8]) -> Result<Self, Fault> {
+        if let Ok(v4) = <[u8; 4]>::try_from(data) {
+            let mut octets = [0; 16];
+            for (to, from) in octets.iter_mut().zip(v4) {
+                *to = from;
+            }
+            return Ok(Self {
+                octets,
+                family: Family::V4,
+            });
+        }
+        match <[u8; 16]>::try_from(data) {
+            Ok(octets) => Ok(Self {
+                octets,
+                family: Family::V6,
+            }),
+            Err(_) => Err(Fault::new("an address has neither 4 nor 16 octets")),
+        }
+    }
+
+    /// Which family it is of.
+    #[must_use]
+    #[inline]
+    pub fn family(&self) -> Family {
+        self.family
+    }
+
+    /// The record data.
+    #[must_use]
+    #[inline]
+    pub fn octets(&self) -> &[u8] {
+        match self.family {
+            Family::V4 => self.octets.get(..4).unwrap_or_default(),
+            Family::V6 => &self.octets,
+        }
+    }
+}
+
+impl std::fmt::Display for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let [a, b, c, d, ..] = self.octets;
+        match self.family {
+            Family::V4 => Ipv4Addr::new(a, b, c, d).fmt(f),
+            Family::V6 => Ipv6Addr::from(self.octets).fmt(f),
+        }
+    }
+}
+
+/// An address that may be answered.
+#[derive(Clone, Copy, Debug)]
+pub struct Member {
+    /// What is answered.
+    pub address: Address,
+    /// Which of the zone's member words is its own.
+    pub word: u32,
+    /// The configured weight.
+    pub weight: u16,
+    /// What sticky draws hash it by: VIP, datacenter and address, the same on every node.
+    pub seed: u64,
+}
+
+/// Members in one datacenter.
+#[derive(Clone, Copy, Debug)]
+pub struct Pool {
+    /// Which of the zone's datacenters.
+    pub datacenter: u32,
+    /// The configured weight.
+    pub weight: u16,
+    /// The members that A asks for.
+    pub ipv4: Span,
+    /// The members that AAAA asks for.
+    pub ipv6: Span,
+    /// What sticky draws hash it by: VIP and datacenter, the same on every node.
+    pub seed: u64,
+}
+
+impl Pool {
+    /// The members of a family.
+    #[must_use]
+    #[inline]
+    pub fn members(&self, family: Family) -> Span {
+        match family {
+            Family::V4 => self.ipv4,
+            Family::V6 => self.ipv6,
+        }
+    }
+}
+
+/// What a VIP answers when nothing is live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fallback {
+    /// As if every member were up, by configured weights.
+    All,
+    /// NODATA.
+    None,
+    /// SERVFAIL.
+    Servfail,
+    /// These of the zone's fallback addresses.
+    Addresses(Span),
+}
+
+/// Where a VIP's tiers stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Steer {
+    /// In the zone's own ladders, at this class, for all clients.
+    Own(u32),
+    /// In this one of the zone's maps, at the client's class.
+    Map(u32),
+}
+
+/// A steered name.
+#[derive(Clone, Copy, Debug)]
+pub struct Vip {
+    /// TTL of its answers in seconds, before caps.
+    pub ttl: u32,
+    /// How many members an answer has; 0 means all of the pool drawn.
+    pub answers: u32,
+    /// Whether a client network keeps its pool and members.
+    pub sticky: bool,
+    /// What to do when nothing is live.
+    pub fallback: Fallback,
+    /// Where its tiers stand.
+    pub steer: Steer,
+    /// Its part of the zone's pools.
+    pub pools: Span,
+    /// Whether it has members that A asks for, and that AAAA asks for.
+    pub has: [bool; 2],
+}
+
+impl Vip {
+    /// Whether it has members of a family, live or not.
+    #[must_use]
+    #[inline]
+    pub fn has(&self, family: Family) -> bool {
+        let [v4, v6] = self.has;
+        match family {
+            Family::V4 => v4,
+            Family::V6 => v6,
+        }
+    }
+}
+
+/// Ladders by class: each a list of tiers, each a list of datacenters; three flat lists.
+#[derive(Debug, Default)]
+pub struct Ladders {
+    classes: Vec<Span>,
+    tiers: Vec<Span>,
+    datacenters: Vec<u32>,
+}
+
+impl Ladders {
+    /// Add a ladder whose datacenters are below `count`; give its class.
+    pub(super) fn add(&mut self, ladder: &[Vec<u32>], count: usize) -> Result<u32, Fault> {
+        let first = self.tiers.len();
+        for tier in ladder {
+            let start = self.datacenters.len();
+            for &datacenter in tier {
+                if datacenter as usize >= count {
+                    return Err(Fault::new(format!(
+                        "a tier has datacenter {datacenter}, but there are only {count}"
+                    )));
+                }
+                self.datacenters.push(datacenter);
+            }
+            self.tiers
+                .push(Span::between(start, self.datacenters.len())?);
+        }
+        let class = u32::try_from(self.classes.len())
+            .map_err(|_| Fault::new("there are too many classes"))?;
+        self.classes.push(Span::between(first, self.tiers.len())?);
+        Ok(class)
+    }
+
+    /// How many classes there are.
+    pub(super) fn len(&self) -> usize {
+        self.classes.len()
+    }
+
+    /// The tiers of a class, in order, each as its datacenters.
+    #[inline]
+    pub fn tiers(&self, class: u32) -> impl Iterator<Item = &[u32]> {
+        let tiers = self
+            .classes
+            .get(class as usize)
+            .map_or(&[][..], |span| span.of(&self.tiers));
+        tiers.iter().map(|tier| tier.of(&self.datacenters))
+    }
+}

@@ -1,0 +1,156 @@
+//! A zone document's VIPs to flat lists of pools and members.
+
+use std::hash::Hasher;
+
+use siphasher::sip::SipHasher13;
+
+use super::build::{Builder, MAX_TTL, place_of};
+use super::document;
+use super::fault::Fault;
+use super::steer::{Address, Fallback, Family, Member, Pool, Span, Steer, Vip};
+
+/// The key of sticky draws. Every node must have the same: changing it moves every client.
+const STICKY_KEY: (u64, u64) = (0x6773_6c62_2073_7469, 0x636b_7920_6472_6177);
+
+/// What a zone's VIPs come to.
+#[derive(Default)]
+pub(super) struct Steering {
+    pub(super) vips: Vec<Vip>,
+    pub(super) pools: Vec<Pool>,
+    pub(super) members: Vec<Member>,
+    pub(super) addresses: Vec<Address>,
+}
+
+impl Builder<'_> {
+    /// Check the document's VIPs and lay them out.
+    pub(super) fn steer(&mut self) -> Result<Steering, Fault> {
+        let mut steering = Steering::default();
+        let document = self.document;
+        for vip in &document.vips {
+            let place = || format!("VIP {}", place_of(vip.owner));
+            self.check_owner(vip.owner)
+                .map_err(|fault| fault.within(place()))?;
+            let vip = self
+                .vip(vip, &mut steering)
+                .map_err(|fault| fault.within(place()))?;
+            steering.vips.push(vip);
+        }
+        Ok(steering)
+    }
+
+    fn vip(&mut self, vip: &document::Vip<'_>, steering: &mut Steering) -> Result<Vip, Fault> {
+        if vip.ttl > MAX_TTL {
+            return Err(Fault::new(format!(
+                "has TTL {}; the most is {MAX_TTL}",
+                vip.ttl
+            )));
+        }
+        let datacenters = self.document.datacenters.len();
+        let steer = match vip.map {
+            -1 => Steer::Own(self.ladders.add(&vip.tiers, datacenters)?),
+            map => match u32::try_from(map) {
+                Ok(map) if (map as usize) < self.document.maps.len() => Steer::Map(map),
+                _ => return Err(Fault::new(format!("has map {map}, which the zone has not"))),
+            },
+        };
+        let first = steering.pools.len();
+        let mut has = [false; 2];
+        for pool in &vip.pools {
+            let known = steering.pools.get(first..).unwrap_or_default();
+            if known
+                .iter()
+                .any(|known| known.datacenter == pool.datacenter)
+            {
+                return Err(Fault::new(format!("has two pools in {}", pool.datacenter)));
+            }
+            let pool = self.pool(vip.owner, pool, &mut steering.members)?;
+            let [v4, v6] = has;
+            has = [v4 || !pool.ipv4.is_empty(), v6 || !pool.ipv6.is_empty()];
+            steering.pools.push(pool);
+        }
+        Ok(Vip {
+            ttl: vip.ttl,
+            answers: vip.answers,
+            sticky: vip.sticky,
+            fallback: fallback(&vip.fallback, &mut steering.addresses)?,
+            steer,
+            pools: Span::between(first, steering.pools.len())?,
+            has,
+        })
+    }
+
+    fn pool(
+        &self,
+        owner: &[u8],
+        pool: &document::Pool<'_>,
+        members: &mut Vec<Member>,
+    ) -> Result<Pool, Fault> {
+        let Some(datacenter) = self.document.datacenters.get(pool.datacenter as usize) else {
+            let at = pool.datacenter;
+            return Err(Fault::new(format!(
+                "has a pool in datacenter {at}, which the zone has not"
+            )));
+        };
+        let seed = seed_of(&[owner, datacenter.as_bytes()]);
+        let start = members.len();
+        for (word, member) in (start..).zip(&pool.members) {
+            let address = Address::read(member.address)?;
+            members.push(Member {
+                address,
+                word: u32::try_from(word).map_err(|_| Fault::new("has too many members"))?,
+                weight: member.weight,
+                seed: seed_of(&[owner, datacenter.as_bytes(), address.octets()]),
+            });
+        }
+        let here = members.get_mut(start..).unwrap_or_default();
+        here.sort_by_key(|member| member.address.family() == Family::V6);
+        let ipv4 = here.partition_point(|member| member.address.family() == Family::V4);
+        Ok(Pool {
+            datacenter: pool.datacenter,
+            weight: pool.weight,
+            ipv4: Span::between(start, start + ipv4)?,
+            ipv6: Span::between(start + ipv4, members.len())?,
+            seed,
+        })
+    }
+}
+
+fn fallback(
+    fallback: &document::Fallback<'_>,
+    addresses: &mut Vec<Address>,
+) -> Result<Fallback, Fault> {
+    match fallback.kind {
+        0 => Ok(Fallback::All),
+        1 => Ok(Fallback::None),
+        2 => Ok(Fallback::Servfail),
+        3 => {
+            let start = addresses.len();
+            for address in &fallback.addresses {
+                addresses.push(Address::read(address)?);
+            }
+            Ok(Fallback::Addresses(Span::between(start, addresses.len())?))
+        }
+        other => Err(Fault::new(format!(
+            "has a fallback of kind {other}, which does not exist"
+        ))),
+    }
+}
+
+/// Hash what a candidate is called, each part with its length, so that parts cannot run together.
+fn seed_of(parts: &[&[u8]]) -> u64 {
+    let mut hasher = SipHasher13::new_with_keys(STICKY_KEY.0, STICKY_KEY.1);
+    for part in parts {
+        hasher.write(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
+        hasher.write(part);
+    }
+    hasher.finish()
+}
+
+/// Hash a candidate for a client network.
+#[must_use]
+#[inline]
+pub fn sticky_bits(seed: u64, network: u64) -> u64 {
+    let mut hasher = SipHasher13::new_with_keys(STICKY_KEY.0, seed);
+    hasher.write(&network.to_le_bytes());
+    hasher.finish()
+}

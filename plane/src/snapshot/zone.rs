@@ -1,0 +1,332 @@
+//! A published zone: its names, records, VIPs and words; and how a name is found in it.
+//!
+//! Everything but the words is immutable. Names are nodes in one table by hash; each node knows
+//! the delegation it stands under and the wildcard below it, so that finding a name costs one
+//! probe if it exists, and one for each label that exists if it does not.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::fault::Fault;
+use super::steer::{Address, Ladders, Member, Pool, Span, Vip};
+use super::table::{NONE, NameId, Names, Table};
+use crate::name::Name;
+use crate::wire::rtype;
+
+/// A name that exists: it owns records, is a VIP, or has such names below it (RFC 4592 2.2.2).
+#[derive(Clone, Copy, Debug)]
+pub struct Node {
+    pub(super) octets: u8,
+    pub(super) name: u32,
+    pub(super) rrsets: Span,
+    pub(super) vip: u32,
+    /// The topmost delegation at or above, as a node; NONE if there is none.
+    pub(super) cut: u32,
+    /// The wildcard directly below, as a node.
+    pub(super) wildcard: u32,
+}
+
+/// Records of one type at a node.
+#[derive(Clone, Copy, Debug)]
+pub struct Rrset {
+    /// The type.
+    pub rtype: u16,
+    /// How many records.
+    pub count: u16,
+    /// TTL in seconds.
+    pub ttl: u32,
+    /// Where the data stands.
+    pub body: Body,
+    /// Names whose addresses belong in the additional section, as a part of the zone's targets.
+    pub targets: Span,
+}
+
+/// How the data of an RRset is kept.
+#[derive(Clone, Copy, Debug)]
+pub enum Body {
+    /// Records in wire form one after the other, owned by a pointer to the question's name.
+    Whole(Span),
+    /// Records whose names are compressed when they are written (RFC 3597 section 4).
+    Named(Span),
+}
+
+/// Record data with names in it: octets, one or two names, octets.
+#[derive(Clone, Copy, Debug)]
+pub struct Named {
+    pub(super) before: Span,
+    /// The first name.
+    pub first: NameId,
+    /// The second; NONE except in SOA and MINFO.
+    pub second: NameId,
+    pub(super) after: Span,
+}
+
+/// A name in record data and the node where its addresses stand.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// The name.
+    pub name: NameId,
+    pub(super) node: u32,
+}
+
+/// One zone, with the words of its members and pools.
+#[derive(Debug)]
+pub struct Zone {
+    /// The origin in wire form.
+    pub origin: Box<[u8]>,
+    /// The origin's name.
+    pub origin_name: NameId,
+    /// How many labels the origin has.
+    pub(super) origin_labels: usize,
+    /// Datacenter names.
+    pub datacenters: Box<[Box<str>]>,
+    /// Names of the maps that VIPs refer to.
+    pub maps: Box<[Box<str>]>,
+    /// Names in record data.
+    pub names: Names,
+    /// Fallback addresses.
+    pub addresses: Box<[Address]>,
+    /// Tiers of VIPs without a map.
+    pub ladders: Ladders,
+    /// Pools of all VIPs.
+    pub pools: Box<[Pool]>,
+    /// Members of all pools.
+    pub members: Box<[Member]>,
+    /// The SOA, with the TTL of negative answers (RFC 2308 section 3).
+    pub denial: Rrset,
+    pub(super) octets: Box<[u8]>,
+    pub(super) node_names: Box<[u8]>,
+    pub(super) nodes: Box<[Node]>,
+    pub(super) table: Table,
+    pub(super) rrsets: Box<[Rrset]>,
+    pub(super) named: Box<[Named]>,
+    pub(super) targets: Box<[Target]>,
+    pub(super) vips: Box<[Vip]>,
+    pub(super) cut_names: Box<[(u32, NameId)]>,
+    pub(super) member_words: Box<[AtomicU64]>,
+    pub(super) pool_words: Box<[AtomicU64]>,
+}
+
+/// What a name comes to in a zone.
+#[derive(Clone, Copy, Debug)]
+pub enum Found<'z> {
+    /// The name exists.
+    Node(&'z Node),
+    /// It does not, but a wildcard stands for it (RFC 4592).
+    Wildcard(&'z Node),
+    /// It stands at or below a delegation.
+    Cut(&'z Node),
+    /// Neither; NXDOMAIN.
+    Nothing,
+}
+
+impl Zone {
+    /// Find a name at or below the origin. A DS question at a delegation is the parent's
+    /// (RFC 4035 section 3.1.4.1).
+    #[inline]
+    #[must_use]
+    pub fn find(&self, name: &Name<'_>, asked: u16) -> Found<'_> {
+        if let Some(at) = self.node_of(name, 0) {
+            let Some(node) = self.nodes.get(at as usize) else {
+                return Found::Nothing;
+            };
+            return match node.cut {
+                NONE => Found::Node(node),
+                cut if cut == at && asked == rtype::DS => Found::Node(node),
+                cut => self
+                    .nodes
+                    .get(cut as usize)
+                    .map_or(Found::Nothing, Found::Cut),
+            };
+        }
+        let Some(encloser) = self.closest_encloser(name) else {
+            return Found::Nothing;
+        };
+        if let Some(cut) = self.nodes.get(encloser.cut as usize) {
+            return Found::Cut(cut);
+        }
+        self.nodes
+            .get(encloser.wildcard as usize)
+            .map_or(Found::Nothing, Found::Wildcard)
+    }
+
+    /// The longest existing ancestor of a name that does not exist (RFC 4592 section 3.3.1).
+    ///
+    /// From the origin down: the labels of a made-up name cost nothing beyond the first.
+    fn closest_encloser(&self, name: &Name<'_>) -> Option<&Node> {
+        let origin = name.labels().checked_sub(self.origin_labels)?;
+        let mut found = None;
+        for label in (1..=origin).rev() {
+            match self.node_of(name, label) {
+                Some(node) => found = Some(node),
+                None => break,
+            }
+        }
+        self.nodes.get(found? as usize)
+    }
+
+    /// The node of the suffix that begins at a label.
+    #[inline]
+    fn node_of(&self, name: &Name<'_>, label: usize) -> Option<u32> {
+        let (wire, hash) = name.suffix(label)?;
+        self.table
+            .find(hash, |node| self.name_of(node) == Some(wire))
+    }
+
+    fn name_of(&self, node: u32) -> Option<&[u8]> {
+        let node = self.nodes.get(node as usize)?;
+        let at = node.name as usize;
+        self.node_names.get(at..at + usize::from(node.octets))
+    }
+
+    /// The RRset of a type at a node.
+    #[must_use]
+    #[inline]
+    pub fn rrset(&self, node: &Node, wanted: u16) -> Option<&Rrset> {
+        self.rrsets(node).iter().find(|rrset| rrset.rtype == wanted)
+    }
+
+    /// All RRsets at a node, by type.
+    #[must_use]
+    #[inline]
+    pub fn rrsets(&self, node: &Node) -> &[Rrset] {
+        node.rrsets.of(&self.rrsets)
+    }
+
+    /// The VIP at a node.
+    #[must_use]
+    #[inline]
+    pub fn vip(&self, node: &Node) -> Option<&Vip> {
+        self.vips.get(node.vip as usize)
+    }
+
+    /// A node's name in wire form.
+    #[must_use]
+    pub fn wire_of(&self, node: &Node) -> &[u8] {
+        let at = node.name as usize;
+        self.node_names
+            .get(at..at + usize::from(node.octets))
+            .unwrap_or_default()
+    }
+
+    /// The name of a delegation's node.
+    #[must_use]
+    pub fn cut_name(&self, cut: &Node) -> NameId {
+        self.cut_names
+            .binary_search_by_key(&cut.cut, |&(node, _)| node)
+            .ok()
+            .and_then(|at| self.cut_names.get(at))
+            .map_or(NameId::NONE, |&(_, name)| name)
+    }
+
+    /// The names and nodes whose addresses an RRset asks for.
+    #[must_use]
+    #[inline]
+    pub fn targets(&self, rrset: &Rrset) -> &[Target] {
+        rrset.targets.of(&self.targets)
+    }
+
+    /// The node of a target.
+    #[must_use]
+    pub fn node(&self, target: &Target) -> Option<&Node> {
+        self.nodes.get(target.node as usize)
+    }
+
+    /// Records in wire form.
+    #[must_use]
+    #[inline]
+    pub fn whole(&self, records: Span) -> &[u8] {
+        records.of(&self.octets)
+    }
+
+    /// Record data with names: for each record the octets before and after, and the names.
+    #[inline]
+    pub fn named(&self, records: Span) -> impl Iterator<Item = (&[u8], &Named, &[u8])> {
+        let data = records.of(&self.named).iter();
+        data.map(|one| (one.before.of(&self.octets), one, one.after.of(&self.octets)))
+    }
+
+    /// The target of a CNAME RRset.
+    #[must_use]
+    #[inline]
+    pub fn alias_target(&self, rrset: &Rrset) -> Option<NameId> {
+        match rrset.body {
+            Body::Named(span) => span.of(&self.named).first().map(|one| one.first),
+            Body::Whole(_) => None,
+        }
+    }
+
+    /// A member's word as it is now.
+    #[must_use]
+    #[inline]
+    pub fn member_word(&self, index: u32) -> Word {
+        Word::load(&self.member_words, index)
+    }
+
+    /// A pool's word as it is now; `index` is that of the pool in the zone.
+    #[must_use]
+    #[inline]
+    pub fn pool_word(&self, index: u32) -> Word {
+        Word::load(&self.pool_words, index)
+    }
+
+    /// Store member words.
+    ///
+    /// # Errors
+    /// A fault that names the first index out of range; nothing is stored then.
+    pub fn set_members(&self, changes: &[(u32, u64)]) -> Result<(), Fault> {
+        store(&self.member_words, changes, "member")
+    }
+
+    /// Store pool words.
+    ///
+    /// # Errors
+    /// A fault that names the first index out of range; nothing is stored then.
+    pub fn set_pools(&self, changes: &[(u32, u64)]) -> Result<(), Fault> {
+        store(&self.pool_words, changes, "pool")
+    }
+}
+
+fn store(words: &[AtomicU64], changes: &[(u32, u64)], what: &str) -> Result<(), Fault> {
+    if let Some((index, _)) = changes
+        .iter()
+        .find(|(index, _)| *index as usize >= words.len())
+    {
+        let count = words.len();
+        return Err(Fault::new(format!(
+            "there is no {what} {index}; the zone has {count}"
+        )));
+    }
+    for &(index, word) in changes {
+        if let Some(place) = words.get(index as usize) {
+            place.store(word, Ordering::Release);
+        }
+    }
+    Ok(())
+}
+
+/// An effective weight and a TTL cap, read in one load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Word {
+    /// Weight in 16.16 fixed point; 0 means "not now".
+    pub weight: u32,
+    /// The most seconds an answer may be kept; all ones means no cap.
+    pub ttl_cap: u32,
+}
+
+impl Word {
+    /// The cap that caps nothing.
+    pub const NO_CAP: u32 = u32::MAX;
+    /// Weight 1 in fixed point.
+    pub const ONE: u32 = 1 << 16;
+
+    #[inline]
+    fn load(words: &[AtomicU64], index: u32) -> Self {
+        let word = words
+            .get(index as usize)
+            .map_or(0, |word| word.load(Ordering::Acquire));
+        Self {
+            weight: u32::try_from(word & 0xffff_ffff).unwrap_or(0),
+            ttl_cap: u32::try_from(word >> 32).unwrap_or(0),
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Who looks on while a packet is answered.
+//!
+//! The functions that answer packets tell a [`Witness`] each step as they take it. [`Silent`]
+//! costs nothing: its methods are empty and are compiled away. `explain` hands in one that writes
+//! everything down ([`crate::trace`]); it is the same decision, not a second one.
+
+use std::net::IpAddr;
+
+use crate::snapshot::{Address, Map, Pool, Vip, Word, World, Zone};
+use crate::wire::reply::Verdict;
+
+/// Where the client was taken from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The client subnet option (RFC 7871).
+    Ecs,
+    /// The packet's source address.
+    Source,
+}
+
+/// For whom an answer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Client {
+    /// An address of its network; IPv4-mapped addresses are IPv4 here.
+    pub address: IpAddr,
+    /// How many bits of the address are known; 0 from a client that asks not to be located.
+    pub prefix: u8,
+    /// Where it was taken from.
+    pub origin: Origin,
+}
+
+impl Client {
+    /// The network that keeps its sticky draws: /24 of IPv4, /56 of IPv6; and its prefix length.
+    #[must_use]
+    #[inline]
+    pub fn sticky_network(&self) -> (u64, u8) {
+        match self.address {
+            IpAddr::V4(v4) => (u64::from(v4.to_bits() & !0xff), 24),
+            IpAddr::V6(v6) => (u64::try_from(v6.to_bits() >> 64).unwrap_or(0) & !0xff, 56),
+        }
+    }
+}
+
+/// What a name came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lookup {
+    /// It exists and has what was asked for.
+    Exact,
+    /// A wildcard stood for it.
+    Wildcard,
+    /// It is delegated.
+    Cut,
+    /// It does not exist.
+    Nxdomain,
+    /// It exists without data of the type.
+    Nodata,
+    /// It is an alias whose target is elsewhere, or closes a loop.
+    Cname,
+}
+
+/// By which weights a tier was weighed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Basis {
+    /// Effective weights, as they are now.
+    Live,
+    /// Configured weights, under the fallback `all`.
+    Configured,
+}
+
+/// A pool that can be drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// Which of the zone's pools.
+    pub pool: u32,
+    /// Its weight in 16.16 fixed point.
+    pub weight: u64,
+    /// The sum of its members' weights.
+    pub sum: u64,
+    /// Where the weights of its members begin among all that were read.
+    pub first: usize,
+}
+
+/// Told each step of an answer. Every method does nothing if left out.
+pub trait Witness {
+    /// Whether what nobody needs for the answer should be looked at too, only to be told.
+    const RECORDS: bool;
+
+    /// What is asked, and for whom.
+    fn asked(&mut self, _name: &[u8], _rtype: u16, _client: &Client) {}
+    /// Where it is answered from.
+    fn zone(&mut self, _world: &World, _zone: &Zone) {}
+    /// What a name came to; once for each name of a chain of aliases.
+    fn name(&mut self, _name: &[u8], _lookup: Lookup) {}
+    /// The name is steered; `map` has the client's class, and `prefix` is that of its range.
+    fn vip(&mut self, _owner: &[u8], _vip: &Vip, _map: Option<(&Map, u32)>, _prefix: u8) {}
+    /// The next tier begins.
+    fn tier(&mut self, _datacenters: Vec<&str>) {}
+    /// A pool of the tier, with its word.
+    fn pool(&mut self, _zone: &Zone, _index: u32, _pool: &Pool, _word: Word) {}
+    /// A member of the pool, with its word, and whether it is of the family asked for.
+    fn member(
+        &mut self,
+        _index: u32,
+        _address: &Address,
+        _configured: u16,
+        _word: Word,
+        _fits: bool,
+    ) {
+    }
+    /// What can be drawn in a tier; `weights` are those of all members read in it.
+    fn weighed(
+        &mut self,
+        _tier: usize,
+        _basis: Basis,
+        _pools: &[Candidate],
+        _weights: &[(u32, u32)],
+    ) {
+    }
+    /// What was drawn.
+    fn drew(&mut self, _tier: usize, _pool: u32, _members: &[u32]) {}
+    /// Nothing was live, and this was done.
+    fn fallback(&mut self, _word: &'static str) {}
+    /// An address that is answered, and its TTL.
+    fn answered(&mut self, _address: &Address, _ttl: u32) {}
+    /// An RRset that is answered.
+    fn records(&mut self, _rtype: u16, _ttl: u32) {}
+    /// What the reply says.
+    fn replied(&mut self, _verdict: &Verdict) {}
+}
+
+/// Looks away.
+#[derive(Clone, Copy, Debug)]
+pub struct Silent;
+
+impl Witness for Silent {
+    const RECORDS: bool = false;
+}
