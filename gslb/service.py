@@ -78,12 +78,12 @@ async def serving(settings: Settings) -> AsyncIterator[Parts]:
         await _load(settings, desk, alarms, served)
         if not plane.answering:
             await _first_verdicts(watch, settings.first_verdicts / 1000)
+            await desk.save_verdicts()
             plane.start()
 
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         for name, work in (("follow", desk.follow), ("verdicts", desk.keep_verdicts)):
             stack.callback(tasks.create_task(kept_alive(name, work, alarms)).cancel)
-        desk.verdicts_changed()
         yield parts
 
 

@@ -24,13 +24,15 @@ def status(out: Console, found: dict[str, Any]) -> None:
     for alarm in found["alarms"]:
         out.print(f"[red]ALARM[/] {alarm['key']} since {_time(alarm['since'])}: {alarm['words']}")
     table = Table(box=None, pad_edge=False)
-    for title in ("VIP", "datacenter", "address", "verdict", "since", "weight", "observation"):
-        table.add_column(title)
+    for title in ("VIP", "address", "verdict", "weight", "since", "observation"):
+        table.add_column(title, no_wrap=True, overflow="fold")
     for name, vip in found["vips"].items():
+        table.add_row(f"[bold]{name}[/]")
         for datacenter, pool in vip["pools"].items():
             for member in pool["members"]:
-                table.add_row(name, datacenter, *_member(member))
-    out.print(table)
+                table.add_row(f"  {datacenter}", *_member(member))
+    # A pipe has no width: nothing is folded there.
+    out.print(table, width=None if out.is_terminal else 200)
 
 
 def _member(member: dict[str, Any]) -> tuple[str, ...]:
@@ -39,8 +41,8 @@ def _member(member: dict[str, Any]) -> tuple[str, ...]:
     return (
         member["address"],
         f"[{colour}]{verdict}[/]",
+        f"{member.get('effective_weight', member['weight']):g} of {member['weight']}",
         _time(member.get("since")),
-        f"{member.get('effective_weight', member['weight']):g}/{member['weight']}",
         member.get("observation") or "",
     )
 

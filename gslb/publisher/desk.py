@@ -278,14 +278,18 @@ class Desk:
         """Have the verdicts saved soon."""
         self._unsaved.set()
 
+    async def save_verdicts(self) -> None:
+        """Save the verdicts now."""
+        memory = self._watch.memory()
+        await self._to_disk(lambda: self._state.save_verdicts(memory))
+
     async def keep_verdicts(self) -> None:
         """Save the verdicts for ever, as soon as they change."""
         while True:
             await self._unsaved.wait()
             self._unsaved.clear()
             start = time.perf_counter()
-            memory = self._watch.memory()
-            await self._to_disk(lambda: self._state.save_verdicts(memory))  # noqa: B023
+            await self.save_verdicts()
             # A storm of verdicts is saved together, and takes at most a tenth of the time.
             await asyncio.sleep(9 * (time.perf_counter() - start))
 

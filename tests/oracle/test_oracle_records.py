@@ -78,8 +78,10 @@ def publish(zone: Zone) -> _plane.Engine:
 
 
 def section(rrsets: list[dns.rrset.RRset]) -> list[str]:
+    """Give the records, names in lower case: compression may take the question's (RFC 4343)."""
     return sorted(
-        f"{str(rrset.name).lower()} {rrset.ttl} {dns.rdatatype.to_text(rrset.rdtype)} {data}"
+        f"{str(rrset.name).lower()} {rrset.ttl} {dns.rdatatype.to_text(rrset.rdtype)} "
+        + str(data).lower()
         for rrset in rrsets
         for data in rrset
     )

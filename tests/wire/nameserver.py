@@ -231,9 +231,13 @@ def flags(reply: dns.message.Message) -> set[str]:
 
 
 def records(section: Sequence[dns.rrset.RRset]) -> list[str]:
-    """Give a section record by record, in an order of its own, owners in lower case."""
+    """Give a section record by record, in an order of its own.
+
+    Names are in lower case: compression may take the letters of the question (RFC 4343 section 4).
+    """
     return sorted(
-        f"{str(rrset.name).lower()} {rrset.ttl} {dns.rdatatype.to_text(rrset.rdtype)} {data}"
+        f"{str(rrset.name).lower()} {rrset.ttl} {dns.rdatatype.to_text(rrset.rdtype)} "
+        + (str(data) if rrset.rdtype == dns.rdatatype.TXT else str(data).lower())
         for rrset in section
         for data in rrset
     )
