@@ -33,13 +33,18 @@ _log = logging.getLogger("gslb")
 
 async def run(settings: Settings, ready: Callable[[Parts], None]) -> None:
     """Serve until SIGTERM or SIGINT; call `ready` once when the first answer can be given."""
+    async with serving(settings) as parts:
+        ready(parts)
+        await until_told_to_stop()
+
+
+async def until_told_to_stop() -> None:
+    """Wait for SIGTERM or SIGINT."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with serving(settings) as parts:
-        ready(parts)
-        await stop.wait()
-        _log.info("stopping: answering what was received")
+    await stop.wait()
+    _log.info("stopping: answering what was received")
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from gslb.api import status, tokens, values, world, zones
+from gslb.api import page, status, tokens, values, world, zones
 from gslb.api.auth import auth
 from gslb.api.parts import PARTS, Parts
 from gslb.api.problems import problems
@@ -21,7 +21,7 @@ def make_app(parts: Parts) -> web.Application:
     """Make the application; every resource brings its own routes."""
     app = web.Application(middlewares=[problems, auth], client_max_size=LARGEST_BODY)
     app[PARTS] = parts
-    for resource in (status, values, zones, world, tokens):
+    for resource in (page, status, values, zones, world, tokens):
         app.add_routes(resource.routes())
     return app
 

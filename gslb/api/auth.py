@@ -4,11 +4,12 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from gslb.api.page import FILES
 from gslb.api.parts import PARTS
 from gslb.api.problems import Handler, problem
 
-OPEN = frozenset({"/healthz", "/readyz", "/metrics"})
-"""Paths that need no token."""
+OPEN = frozenset({"/healthz", "/readyz", "/metrics", *(f"/{name}" for name in FILES)})
+"""Paths that need no token: these three, and the page's files, which hold no data."""
 
 ROLES = ("viewer", "operator", "admin")
 """Each may do what those before it may: read; change; make tokens."""

@@ -1,12 +1,13 @@
 """How the CLI shows things on a terminal."""
 
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
-_COLOURS = {"up": "green", "down": "red", "unknown": "yellow", "drained": "blue"}
+_COLOURS = {"down": "red", "unknown": "yellow", "drained": "blue"}
 
 
 def edit(path: tuple[str | int, ...], *, deletes: bool) -> str:
@@ -15,7 +16,7 @@ def edit(path: tuple[str | int, ...], *, deletes: bool) -> str:
 
 
 def status(out: Console, found: dict[str, Any]) -> None:
-    """Show a node's status: a line, its alarms, a row for each member."""
+    """Show a node's status: a line, its alarms, a line for each member."""
     state = "answering" if found["ready"] else "not answering yet"
     out.print(
         f"node {found['node']}, gslb {found['version']}, {state} on {', '.join(found['dns'])}, "
@@ -23,25 +24,29 @@ def status(out: Console, found: dict[str, Any]) -> None:
     )
     for alarm in found["alarms"]:
         out.print(f"[red]ALARM[/] {alarm['key']} since {_time(alarm['since'])}: {alarm['words']}")
-    table = Table(box=None, pad_edge=False)
-    for title in ("VIP", "address", "verdict", "weight", "since", "observation"):
-        table.add_column(title, no_wrap=True, overflow="fold")
-    for name, vip in found["vips"].items():
-        table.add_row(f"[bold]{name}[/]")
-        for datacenter, pool in vip["pools"].items():
-            for member in pool["members"]:
-                table.add_row(f"  {datacenter}", *_member(member))
-    # A pipe has no width: nothing is folded there.
-    out.print(table, width=None if out.is_terminal else 200)
+    rows = {
+        name: [
+            (datacenter, *_member(member))
+            for datacenter, pool in vip["pools"].items()
+            for member in pool["members"]
+        ]
+        for name, vip in found["vips"].items()
+    }
+    widths = [max(map(len, column)) for column in zip(*chain(*rows.values()), strict=True)]
+    for name, members in rows.items():
+        out.print(f"\n[bold]{name}[/]")
+        for cells in members:
+            line = Text("  ").join(map(Text, map(str.ljust, cells, widths)))
+            line.stylize(_COLOURS.get(cells[2], ""))
+            out.print(Text("  ") + line)
 
 
 def _member(member: dict[str, Any]) -> tuple[str, ...]:
-    verdict = member.get("verdict", "not probed")
-    colour = _COLOURS.get(verdict, "default")
+    """Give address, verdict, weight, since when, and the last observation's words."""
     return (
         member["address"],
-        f"[{colour}]{verdict}[/]",
-        f"{member.get('effective_weight', member['weight']):g} of {member['weight']}",
+        member.get("verdict", "not probed"),
+        f"weight {member.get('effective_weight', member['weight']):g} of {member['weight']}",
         _time(member.get("since")),
         member.get("observation") or "",
     )

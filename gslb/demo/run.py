@@ -4,13 +4,14 @@ import asyncio
 import contextlib
 import sys
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from gslb.api import Parts
 from gslb.demo.sites import Sites
 from gslb.model import Refused
 from gslb.publisher import read_checked
-from gslb.service import run
+from gslb.service import serving, until_told_to_stop
 from gslb.settings import Settings, split_listen
 
 SOCKET = "demo.sock"
@@ -24,7 +25,9 @@ async def demo(settings: Settings, say: Callable[[str], None]) -> None:
         await stack.enter_async_context(_listen(settings.state / SOCKET, sites))
         console = asyncio.create_task(_console(sites, say))
         stack.callback(console.cancel)
-        await run(settings, lambda parts: say(tour(parts, list(world.vips), sites)))
+        async with serving(settings) as parts:
+            say(tour(parts, list(world.vips), sites, await _viewer(parts)))
+            await until_told_to_stop()
 
 
 async def command(state: Path, line: str) -> str:
@@ -76,7 +79,13 @@ async def _console(sites: Sites, say: Callable[[str], None]) -> None:
             say(await sites.obey(line.decode(errors="replace")))
 
 
-def tour(parts: Parts, vips: list[str], sites: Sites) -> str:
+async def _viewer(parts: Parts) -> str:
+    """Make the page's token; an earlier demo's ends."""
+    await parts.desk.store.delete_token("demo")
+    return await parts.desk.store.create_token("demo", "viewer", datetime.now(UTC))
+
+
+def tour(parts: Parts, vips: list[str], sites: Sites, token: str) -> str:
     """Give the tour: lines to paste into another terminal."""
     host, port = split_listen(parts.dns[0])
     dig = f"dig @{host} -p {port} +short"
@@ -85,7 +94,7 @@ def tour(parts: Parts, vips: list[str], sites: Sites) -> str:
     lines = [
         "",
         f"gslb {parts.version} answers on {', '.join(parts.dns)} (UDP and TCP).",
-        f"Its API is at http://{parts.http}; on this machine the CLI needs no token.",
+        f"Its page is at http://{parts.http}/#token={token}",
         "",
         "Ask, in another terminal:",
         *(f"  {dig} {name} A" for name in vips[:3]),

@@ -1,0 +1,1 @@
+"""The operator's page: static files, without data of their own."""
