@@ -2,6 +2,8 @@
 
 from typing import final
 
+__all__ = ["FORMAT", "Engine", "Server"]
+
 FORMAT: int
 
 @final

@@ -7,17 +7,17 @@ import peers
 import pytest
 from node import Node, running, write_zones
 
-QUIET = [
+QUIET = (
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
-    "--no-first-run",
     "--disable-sync",
     "--disable-background-networking",
     "--disable-component-update",
+    "--no-first-run",
     "--virtual-time-budget=4000",
-]
+)
 
 
 async def dom(url: str, profile: Path) -> str:

@@ -14,7 +14,6 @@ LONGEST = 400  # lines of a file
 ROOMS = {
     "sqlalchemy": "gslb/store/",
     "alembic": "gslb/store/",
-    "aiosqlite": "gslb/store/",
     "aiohttp.web": "gslb/api/",
     "prometheus_client": "gslb/api/",
     "dnslib": "gslb/explain.py",
