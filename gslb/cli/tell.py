@@ -32,8 +32,8 @@ def status(out: Console, found: dict[str, Any]) -> None:
         ]
         for name, vip in found["vips"].items()
     }
-    columns = zip(*chain(*rows.values()), strict=True)
-    widths = [*(max(map(len, column)) for column in columns)][:-1] + [0]  # the last one is free
+    widths = [max(map(len, column)) for column in zip(*chain(*rows.values()), strict=True)]
+    widths[-1:] = [0]  # the last column pads nothing
     for name, members in rows.items():
         out.print(f"\n[bold]{name}[/]")
         for cells in members:
