@@ -11,11 +11,12 @@ from ipaddress import ip_interface, ip_network
 from typing import Any
 
 import msgspec
-from dnslib import EDNS0, QTYPE, DNSHeader, DNSQuestion, DNSRecord, EDNSOption
+from dnslib import EDNS0, DNSHeader, DNSQuestion, DNSRecord, EDNSOption
 
 from gslb.health import Standing
 from gslb.model import Fault, Invalid, MemberKey, Vip
 from gslb.model.names import canonical, labels
+from gslb.model.records import type_number
 from gslb.plane import Plane
 from gslb.trace import Member, Pool, Tier, Trace
 
@@ -65,11 +66,10 @@ def _question(name: str, rtype: str, client: str) -> tuple[bytes, str]:
         canonical(absolute)
     except ValueError as error:
         faults.append(Fault(("name",), str(error)))
-    number = QTYPE.reverse.get(rtype.upper())
-    if number is None and rtype.upper().startswith("TYPE") and rtype[4:].isdigit():
-        number = int(rtype[4:])
-    if number is None:
-        faults.append(Fault(("type",), f"{rtype!r} is not a record type; write A or AAAA"))
+    try:
+        number = type_number(rtype)
+    except ValueError as error:
+        faults.append(Fault(("type",), str(error)))
     try:
         interface = ip_interface(client)
     except ValueError:

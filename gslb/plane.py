@@ -91,8 +91,7 @@ class Plane:
             self._server = _plane.Server(self._engine, list(listen), workers)
         except OSError as error:
             raise Refused(
-                f"cannot listen for DNS on {', '.join(listen)}: {error.strerror or error}; "
-                "stop what holds the port, or choose another with --dns"
+                f"{error.strerror or error}; stop what holds the port, or choose another with --dns"
             ) from error
         return tuple(self._server.addresses)
 

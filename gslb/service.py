@@ -12,19 +12,22 @@ import logging
 import resource
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from gslb import __version__
 from gslb.api import Parts, open_api
 from gslb.health import Watch
-from gslb.model import Broken, Invalid, MemberKey, World
+from gslb.model import GslbError, Invalid, MemberKey, World
 from gslb.plane import Plane
 from gslb.publisher import Desk, Press, Served, StateFolder, read_checked
 from gslb.settings import Settings
-from gslb.store import StoreDown
+from gslb.store import StoreBusy, StoreDown
 from gslb.telemetry import Alarms, kept_alive
+
+T = TypeVar("T")
 
 STOP_WITHIN = 1.0  # seconds for the plane to answer what was received
 
@@ -33,18 +36,38 @@ _log = logging.getLogger("gslb")
 
 async def run(settings: Settings, ready: Callable[[Parts], None]) -> None:
     """Serve until SIGTERM or SIGINT; call `ready` once when the first answer can be given."""
-    async with serving(settings) as parts:
+
+    async def started(parts: Parts) -> None:
         ready(parts)
-        await until_told_to_stop()
+
+    await live(serving(settings), started)
 
 
-async def until_told_to_stop() -> None:
-    """Wait for SIGTERM or SIGINT."""
+async def live(
+    life: AbstractAsyncContextManager[T], started: Callable[[T], Awaitable[None]]
+) -> None:
+    """Live through a life until SIGTERM or SIGINT, which also end one that is still starting."""
     stop = asyncio.Event()
+    task = asyncio.current_task()
+    starting = True
+
+    def told_to_stop() -> None:
+        if starting and not stop.is_set() and task is not None:
+            task.cancel()
+        stop.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await stop.wait()
-    _log.info("stopping: answering what was received")
+        asyncio.get_running_loop().add_signal_handler(number, told_to_stop)
+    try:
+        async with life as found:
+            await started(found)
+            starting = False
+            await stop.wait()
+            _log.info("stopping: answering what was received")
+    except asyncio.CancelledError:
+        if not stop.is_set():
+            raise
+        _log.info("stopped while starting")
 
 
 @asynccontextmanager
@@ -116,11 +139,14 @@ def _restore(state: StateFolder, watch: Watch, desk: Desk, alarms: Alarms) -> Se
             return None
         watch.recall(served.verdicts)
         desk.restore(served)
-    except Broken as error:
-        alarms.sound("state", f"what was served last is lost: {error}")
+    except Exception as error:  # noqa: BLE001  (whatever the folder holds, the store may do)
+        alarms.sound("state", f"what was served last cannot be used: {error!r}")
         return None
     _log.info("answering revision %d from the state folder", served.revision)
     return served
+
+
+_ALARMS = {StoreDown: "store", StoreBusy: "store-busy"}
 
 
 async def _load(settings: Settings, desk: Desk, alarms: Alarms, served: Served | None) -> None:
@@ -129,17 +155,17 @@ async def _load(settings: Settings, desk: Desk, alarms: Alarms, served: Served |
     try:
         await desk.open(create=not known)
         if await desk.load():
-            _compare(settings.zones, desk.world)
+            await asyncio.to_thread(_compare, settings.zones, desk.world)
             return
-        world = read_checked(settings.zones)
+        world = await asyncio.to_thread(read_checked, settings.zones)
         await desk.fill(
             world, source="start", author="gslb serve", summary=f"filled from {settings.zones}"
         )
         _log.info("the store was empty and is filled from %s", settings.zones)
-    except (StoreDown, Invalid) as error:
+    except GslbError as error:
         if served is None:
             raise
-        key = "store" if isinstance(error, StoreDown) else "store-content"
+        key = _ALARMS.get(type(error), "store-content")
         alarms.sound(key, f"{error}; revision {served.revision} stays served")
 
 

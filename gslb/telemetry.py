@@ -6,6 +6,8 @@ import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+WELL_AFTER = 10.0  # seconds that a task must run, started again, to count as well
+
 _FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 
 
@@ -57,10 +59,13 @@ class Alarms:
 async def kept_alive(name: str, work: Callable[[], Awaitable[None]], alarms: Alarms) -> None:
     """Run a task that should never end; when it fails say so, and start it again after a second."""
     key = f"task-{name}"
+    loop = asyncio.get_running_loop()
     while True:
+        well = loop.call_later(WELL_AFTER, alarms.clear, key, f"the task {name} runs")
         try:
             await work()
         except Exception as error:
             logging.getLogger("gslb").exception("the task %s failed and is started again", name)
             alarms.sound(key, f"the task {name} failed ({error!r}) and is started again")
+            well.cancel()
             await asyncio.sleep(1)

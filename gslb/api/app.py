@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from gslb.api import page, status, tokens, values, world, zones
-from gslb.api.auth import auth
+from gslb.api.auth import KNOWN, auth
 from gslb.api.parts import PARTS, Parts
 from gslb.api.problems import problems
 from gslb.model import Refused
@@ -21,6 +21,7 @@ def make_app(parts: Parts) -> web.Application:
     """Make the application; every resource brings its own routes."""
     app = web.Application(middlewares=[problems, auth], client_max_size=LARGEST_BODY)
     app[PARTS] = parts
+    app[KNOWN] = {}
     for resource in (page, status, values, zones, world, tokens):
         app.add_routes(resource.routes())
     return app

@@ -1,5 +1,7 @@
 """Who may call: a bearer token over TCP, file permissions over the unix socket."""
 
+import hashlib
+import re
 from http import HTTPStatus
 
 from aiohttp import web
@@ -7,12 +9,18 @@ from aiohttp import web
 from gslb.api.page import FILES
 from gslb.api.parts import PARTS
 from gslb.api.problems import Handler, problem
+from gslb.store import StoreBusy, StoreDown, Token
 
 OPEN = frozenset({"/healthz", "/readyz", "/metrics", *(f"/{name}" for name in FILES)})
 """Paths that need no token: these three, and the page's files, which hold no data."""
 
 ROLES = ("viewer", "operator", "admin")
 """Each may do what those before it may: read; change; make tokens."""
+
+KNOWN = web.AppKey("known", dict[bytes, Token])
+"""Tokens that the store has vouched for, by the hash of their secrets."""
+
+_FORM = re.compile(r"[A-Za-z0-9_.~+/=-]{1,512}")  # RFC 6750 section 2.1
 
 CALLER = web.RequestKey("caller", str)
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -33,10 +41,7 @@ async def auth(request: web.Request, handler: Handler) -> web.StreamResponse:
     if _is_local(request):
         request[CALLER] = "local"
         return await handler(request)
-    kind, _, secret = request.headers.get("Authorization", "").partition(" ")
-    token = None
-    if kind.lower() == "bearer" and secret:
-        token = await request.app[PARTS].desk.store.find_token(secret.strip())
+    token = await _token(request)
     if token is None:
         response = problem(
             HTTPStatus.UNAUTHORIZED,
@@ -54,6 +59,30 @@ async def auth(request: web.Request, handler: Handler) -> web.StreamResponse:
         )
     request[CALLER] = token.name
     return await handler(request)
+
+
+async def _token(request: web.Request) -> Token | None:
+    """Give the token that a request shows, if it is one of ours.
+
+    While the store is down those that it has vouched for since the start still hold, so that
+    people can look when they most need to.
+    """
+    kind, _, secret = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not _FORM.fullmatch(secret):
+        return None
+    digest = hashlib.sha256(secret.encode()).digest()
+    known = request.app[KNOWN]
+    try:
+        token = await request.app[PARTS].desk.store.find_token(secret)
+    except (StoreDown, StoreBusy):
+        if digest not in known:
+            raise
+        return known[digest]
+    if token is None:
+        known.pop(digest, None)
+    else:
+        known[digest] = token
+    return token
 
 
 def _is_local(request: web.Request) -> bool:

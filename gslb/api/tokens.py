@@ -20,7 +20,30 @@ class _Wanted(Noun):
 
 def routes() -> list[web.RouteDef]:
     """Give the routes."""
-    return [web.post("/api/v1/tokens", create)]
+    return [
+        web.get("/api/v1/tokens", listing),
+        web.post("/api/v1/tokens", create),
+        web.delete("/api/v1/tokens/{name}", delete),
+    ]
+
+
+async def listing(request: web.Request) -> web.Response:
+    """Give the tokens' names and roles; their secrets are nowhere."""
+    found = await request.app[PARTS].desk.store.tokens()
+    return web.json_response(
+        [
+            {"name": token.name, "role": token.role, "created_at": token.created_at.isoformat()}
+            for token in found
+        ]
+    )
+
+
+async def delete(request: web.Request) -> web.Response:
+    """End a token at once."""
+    name = request.match_info["name"]
+    if not await request.app[PARTS].desk.store.delete_token(name):
+        raise web.HTTPNotFound(text=f"there is no token named {name}")
+    return web.json_response({"deleted": name})
 
 
 async def create(request: web.Request) -> web.Response:

@@ -44,8 +44,8 @@ token_app = typer.Typer(help="Tokens for the admin API.", no_args_is_help=True)
 app.add_typer(demo_app, name="demo")
 app.add_typer(token_app, name="token")
 
-out = Console(soft_wrap=True, highlight=False)
-err = Console(stderr=True, soft_wrap=True, highlight=False)
+out = Console(soft_wrap=True, highlight=False, markup=False)
+err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
 
 Zones = Annotated[Path | None, typer.Option(help="Folder that fills an empty store. [zones]")]
 StoreUrl = Annotated[
@@ -78,7 +78,7 @@ def _families() -> Iterator[None]:
         yield
     except Invalid as error:
         for fault in error.faults:
-            err.print(str(fault), markup=False)
+            err.print(str(fault))
         raise typer.Exit(EXIT[Invalid]) from error
     except GslbError as error:
         err.print(f"gslb: {error}", markup=False)
@@ -220,6 +220,13 @@ def apply(
     out.print(f"{len(told)} value(s) {verb}; revision {revision}")
 
 
+def _in_the_store(settings: Settings) -> str:
+    return (
+        f"no gslb is running on the state folder {settings.state.absolute()}: "
+        f"working on the store {settings.store_url} itself"
+    )
+
+
 async def _apply(
     settings: Settings, door: Door, world: World, *, dry_run: bool
 ) -> tuple[int, list[str]]:
@@ -228,8 +235,7 @@ async def _apply(
     try:
         reply = await door.call("PUT", "/api/v1/world", json=body, params=query)
     except NotRunning:
-        if door.url:
-            raise
+        err.print(_in_the_store(settings))
         revision, edits = await offline.apply_world(settings.store_url, world, dry_run=dry_run)
         return revision, [tell.edit(edit.path, deletes=edit.value is None) for edit in edits]
     return reply["revision"], [f"{item['does']} {item['path']}" for item in reply["edits"]]
@@ -256,8 +262,7 @@ async def _export(settings: Settings, door: Door) -> tuple[int, World]:
     try:
         reply = await door.call("GET", "/api/v1/world")
     except NotRunning:
-        if door.url:
-            raise
+        err.print(_in_the_store(settings))
         return await offline.read_world(settings.store_url)
     return reply["revision"], World.model_validate(reply["world"])
 
@@ -277,9 +282,7 @@ def explain(
     door = Door(_settings(state=state).state, url, token)
     query = {"name": name, "type": rtype, "client": client}
     found = _run(door.call("GET", "/api/v1/explain", params=query))
-    out.print(
-        json.dumps(found, indent=2) if as_json else "\n".join(found["sentences"]), markup=False
-    )
+    out.print(json.dumps(found, indent=2) if as_json else "\n".join(found["sentences"]))
 
 
 @app.command()
@@ -329,8 +332,7 @@ async def _create_token(settings: Settings, door: Door, name: str, role: str) ->
     try:
         reply = await door.call("POST", "/api/v1/tokens", json=body)
     except NotRunning:
-        if door.url:
-            raise
+        err.print(_in_the_store(settings))
         return await offline.create_token(settings.store_url, name, role)
     return str(reply["token"])
 

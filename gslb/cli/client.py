@@ -1,5 +1,7 @@
 """How the CLI reaches a node: through its unix socket, or by URL and token from elsewhere."""
 
+import errno
+import os
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -34,7 +36,7 @@ class Door:
                     if response.ok:
                         return body
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise NotRunning(self._absent(error)) from error
+            raise self._unreached(error) from error
         except ValueError as error:
             raise Broken(f"{self.url} did not answer with JSON; is it gslb's API?") from error
         raise _as_error(body, response.status)
@@ -44,13 +46,21 @@ class Door:
         connector = None if self.url else aiohttp.UnixConnector(str(self.state / "gslb.sock"))
         return aiohttp.ClientSession(connector=connector, headers=headers, timeout=PATIENCE)
 
-    def _absent(self, error: Exception) -> str:
+    def _unreached(self, error: Exception) -> Refused:
         if self.url:
-            return f"cannot reach {self.url}: {error}"
-        return (
-            f"no gslb is running on the state folder {self.state}; "
-            "name another with --state, or reach a node elsewhere with --url and --token"
-        )
+            return Refused(f"cannot reach {self.url}: {error or 'no answer in time'}")
+        if _number(error) in {errno.ENOENT, errno.ECONNREFUSED}:
+            return NotRunning(
+                f"no gslb is running on the state folder {self.state}; "
+                "name another with --state, or reach a node elsewhere with --url and --token"
+            )
+        reason = os.strerror(_number(error)) if _number(error) else error or "no answer in time"
+        return Refused(f"cannot speak to the gslb on the state folder {self.state}: {reason}")
+
+
+def _number(error: Exception) -> int:
+    cause = getattr(error, "os_error", error)
+    return getattr(cause, "errno", None) or 0
 
 
 def _as_error(body: Any, status: int) -> Exception:

@@ -18,14 +18,19 @@ async def read_world(url: str) -> tuple[int, World]:
 async def apply_world(url: str, world: World, *, dry_run: bool) -> tuple[int, tuple[Edit, ...]]:
     """Make a store hold this world; give the revision and what changed."""
     async with await open_store(url, create=True) as store:
+        look = await store.look()
         stored = await store.read()
         edits = find_edits(stored.world, world)
         rehearse(world)
         if dry_run or not edits:
             return stored.revision, edits
+        base = stored.revision
+        if not look.settled:  # what changed by SQL is recorded apart, its values before unknown
+            now = datetime.now(UTC)
+            base = await store.adopt([], before=World(), touch=stored.touch, base=base, at=now)
         revision = await store.commit(
             edits,
-            base=stored.revision,
+            base=base,
             author=getpass.getuser(),
             source="files",
             summary="the whole world was applied",

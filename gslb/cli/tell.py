@@ -23,7 +23,8 @@ def status(out: Console, found: dict[str, Any]) -> None:
         f"revision {found['revision']} since {_time(found['published_at'])}"
     )
     for alarm in found["alarms"]:
-        out.print(f"[red]ALARM[/] {alarm['key']} since {_time(alarm['since'])}: {alarm['words']}")
+        words = f"ALARM {alarm['key']} since {_time(alarm['since'])}: {alarm['words']}"
+        out.print(Text(words, style="red"))
     rows = {
         name: [
             (datacenter, *_member(member))
@@ -35,7 +36,7 @@ def status(out: Console, found: dict[str, Any]) -> None:
     widths = [max(map(len, column)) for column in zip(*chain(*rows.values()), strict=True)]
     widths[-1:] = [0]  # the last column pads nothing
     for name, members in rows.items():
-        out.print(f"\n[bold]{name}[/]")
+        out.print(Text(f"\n{name}", style="bold"))
         for cells in members:
             line = Text("  ").join(map(Text, map(str.ljust, cells, widths)))
             line.stylize(_COLOURS.get(cells[2], ""))

@@ -11,7 +11,7 @@ from gslb.api import Parts
 from gslb.demo.sites import Sites
 from gslb.model import Refused
 from gslb.publisher import read_checked
-from gslb.service import serving, until_told_to_stop
+from gslb.service import live, serving
 from gslb.settings import Settings, split_listen
 
 SOCKET = "demo.sock"
@@ -19,15 +19,26 @@ SOCKET = "demo.sock"
 
 async def demo(settings: Settings, say: Callable[[str], None]) -> None:
     """Run the demo until SIGTERM or SIGINT."""
-    world = read_checked(settings.zones)
+
+    async def started(stage: tuple[Parts, Sites]) -> None:
+        parts, sites = stage
+        say(tour(parts, sites, await _viewer(parts)))
+
+    await live(_stage(settings, say), started)
+
+
+@contextlib.asynccontextmanager
+async def _stage(
+    settings: Settings, say: Callable[[str], None]
+) -> AsyncIterator[tuple[Parts, Sites]]:
+    """Start the sites, what commands them, and the real server."""
+    world = await asyncio.to_thread(read_checked, settings.zones)
     async with contextlib.AsyncExitStack() as stack:
         sites = await stack.enter_async_context(Sites.of(world))
         await stack.enter_async_context(_listen(settings.state / SOCKET, sites))
         console = asyncio.create_task(_console(sites, say))
         stack.callback(console.cancel)
-        async with serving(settings) as parts:
-            say(tour(parts, list(world.vips), sites, await _viewer(parts)))
-            await until_told_to_stop()
+        yield await stack.enter_async_context(serving(settings)), sites
 
 
 async def command(state: Path, line: str) -> str:
@@ -85,10 +96,11 @@ async def _viewer(parts: Parts) -> str:
     return await parts.desk.store.create_token("demo", "viewer", datetime.now(UTC))
 
 
-def tour(parts: Parts, vips: list[str], sites: Sites, token: str) -> str:
+def tour(parts: Parts, sites: Sites, token: str) -> str:
     """Give the tour: lines to paste into another terminal."""
     host, port = split_listen(parts.dns[0])
     dig = f"dig @{host} -p {port} +short"
+    vips = list(parts.desk.world.vips)
     first = sites.names[0] if sites.names else "SITE"
     state = parts.settings.state
     lines = [
@@ -105,7 +117,10 @@ def tour(parts: Parts, vips: list[str], sites: Sites, token: str) -> str:
         f"Other ways to be ill: hang {first}, break {first}. The sites: {', '.join(sites.names)}.",
         "",
         "Ask why:",
-        f"  .venv/bin/gslb explain {vips[0]} --client 203.0.113.7 --state {state}",
+        *(
+            f"  .venv/bin/gslb explain {name} --client 203.0.113.7 --state {state}"
+            for name in vips[:1]
+        ),
         f"  .venv/bin/gslb status --state {state}",
         "",
         "Ctrl-C ends it all.",

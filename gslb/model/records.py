@@ -28,11 +28,8 @@ UNPUBLISHED_TYPES = frozenset({"ANY", "AXFR", "IXFR", "OPT", "TSIG", "TKEY", "MA
 
 def canonical_type(text: str) -> str:
     """Give a record type as the model writes it; ValueError with a sentence."""
-    try:
-        number = dns.rdatatype.from_text(text)
-    except (dns.exception.DNSException, ValueError) as error:
-        raise ValueError(f"{text!r} is not a record type; write A, MX or TYPE65280") from error
-    name = dns.rdatatype.to_text(number)
+    number = type_number(text)
+    name = dns.rdatatype.to_text(dns.rdatatype.RdataType.make(number))
     if name in UNPUBLISHED_TYPES or number == 0:
         raise ValueError(f"a zone holds no {name} records")
     return name
@@ -42,8 +39,11 @@ RecordType = Annotated[str, AfterValidator(canonical_type)]
 
 
 def type_number(name: str) -> int:
-    """Give the number of a canonical record type."""
-    return int(dns.rdatatype.from_text(name))
+    """Give the number of a record type; ValueError with a sentence."""
+    try:
+        return int(dns.rdatatype.from_text(name))
+    except (dns.exception.DNSException, ValueError) as error:
+        raise ValueError(f"{name!r} is not a record type; write A, MX or TYPE65280") from error
 
 
 def canonical_rdata(rtype: str, text: str, origin: str = ".") -> str:

@@ -23,12 +23,13 @@ from gslb.model import (
     find_edits,
     value_at,
 )
-from gslb.publisher.press import Press, rehearse
+from gslb.publisher.press import Press, Proof, rehearse
 from gslb.publisher.state import Served, StateFolder
-from gslb.store import Look, Store, StoreDown, open_store
+from gslb.store import Look, Store, StoreBusy, StoreDown, open_store
 from gslb.telemetry import Alarms
 
 LOOK_EVERY = 0.2  # seconds between looks at the store; a change outside is served within one second
+RETRY_EVERY = 1.0  # seconds between tries to write a state folder that cannot be written
 OPEN_EVERY = 2.0  # seconds between tries to open a store that is down
 
 _log = logging.getLogger("gslb.desk")
@@ -80,6 +81,7 @@ class Desk:
         self._lock = asyncio.Lock()
         self._unsaved = asyncio.Event()
         self._refused_touch = -1
+        self._known = False  # whether what is open is what is answered from, and not another store
         self.revision = 0
         self.published_at = 0.0
 
@@ -99,11 +101,16 @@ class Desk:
 
     async def open(self, *, create: bool) -> None:
         """Open the store; StoreDown with the reason."""
+        self._known = False
         self._store = await open_store(self._url, create=create)
         self._alarms.clear("store", f"{self._url} is open")
 
     async def close(self) -> None:
-        """Save what is unsaved and close the store."""
+        """Save the verdicts and close the store."""
+        await self.save_verdicts()
+        await self._close_store()
+
+    async def _close_store(self) -> None:
         if self._store is not None:
             await self._store.close()
             self._store = None
@@ -150,9 +157,7 @@ class Desk:
             edits = [edit for edit in change(before) if value_at(before, edit) != edit.value]
             if not edits:
                 return Receipt(self.revision, 0)
-            after = apply_edits(before, edits)
-            rehearse(after)
-            proof = self._press.prove(after)
+            proof = await asyncio.to_thread(self._proved, apply_edits(before, edits))
             revision = await self.store.commit(
                 edits,
                 base=self.revision,
@@ -166,7 +171,7 @@ class Desk:
     async def _settle(self) -> None:
         """Take up what changed outside, so that an edit stands on what the store holds."""
         look = await self.store.look()
-        if look.settled and look.revision == self.revision:
+        if self._holds(look):
             return
         try:
             await self._take(look)
@@ -176,11 +181,20 @@ class Desk:
                 "mend those rows first"
             ) from error
 
+    def _proved(self, world: World) -> Proof:
+        """Rehearse and compile a world; for a thread, since it may take long."""
+        rehearse(world)
+        return self._press.prove(world)
+
+    def _holds(self, look: Look) -> bool:
+        """Whether the store holds what is answered from."""
+        return self._known and look.settled and look.revision == self.revision
+
     async def rehearse(self, change: Callable[[World], Sequence[Edit]]) -> Sequence[Edit]:
         """Say what a change would be; Invalid if it may not be; nothing is stored."""
         before = self._press.world
         edits = [edit for edit in change(before) if value_at(before, edit) != edit.value]
-        rehearse(apply_edits(before, edits))
+        await asyncio.to_thread(rehearse, apply_edits(before, edits))
         return edits
 
     # The store, followed
@@ -201,6 +215,8 @@ class Desk:
                     f"a change made outside is refused, revision {self.revision} stays served: "
                     + "; ".join(str(fault) for fault in error.faults),
                 )
+            except StoreBusy as error:
+                self._alarms.sound("store-busy", f"{error}; changes made outside wait for it")
             except Refused as error:
                 _log.info("the store moved while it was being read, looking again: %s", error)
 
@@ -208,7 +224,8 @@ class Desk:
         if self._store is None:
             await self.open(create=False)
         look = await self.store.look()
-        if look.settled and look.revision == self.revision:
+        self._alarms.clear("store-busy", "the store can be written")
+        if self._holds(look):
             self._alarms.clear("store-content", "the store holds what is served")
             self._refused_touch = -1
             return
@@ -224,13 +241,12 @@ class Desk:
 
     async def _lost(self, error: StoreDown) -> None:
         self._alarms.sound("store", f"{error}; revision {self.revision} stays served")
-        await self.close()
+        await self._close_store()
 
     async def _take(self, look: Look) -> None:
         """Answer from what the store holds, recording what was changed outside."""
         stored = await self.store.read()
-        rehearse(stored.world)
-        proof = self._press.prove(stored.world)
+        proof = await asyncio.to_thread(self._proved, stored.world)
         revision = stored.revision
         if not look.settled or stored.touch != look.touch:
             edits = find_edits(self._press.world, stored.world)
@@ -247,8 +263,9 @@ class Desk:
                 ", ".join("/".join(map(str, edit.path)) for edit in edits) or "no value changed",
             )
         await self._publish(proof, revision)
+        self._known = True
 
-    async def _publish(self, proof: Any, revision: int) -> Receipt:
+    async def _publish(self, proof: Proof, revision: int) -> Receipt:
         self._watch.follow(proof.world)
         generation = self._press.publish(proof, revision)
         self.revision = revision
@@ -271,17 +288,19 @@ class Desk:
                 maps=world.maps,
                 vips=world.vips,
             ),
+            self._watch.memory(),
         )
-        await self._to_disk(lambda: self._state.save(served))
+        if not await self._to_disk(lambda: self._state.save(served)):
+            self.verdicts_changed()
 
     def verdicts_changed(self) -> None:
         """Have the verdicts saved soon."""
         self._unsaved.set()
 
-    async def save_verdicts(self) -> None:
-        """Save the verdicts now."""
+    async def save_verdicts(self) -> bool:
+        """Save the verdicts now; say whether it went well."""
         memory = self._watch.memory()
-        await self._to_disk(lambda: self._state.save_verdicts(memory))
+        return await self._to_disk(lambda: self._state.save_verdicts(memory))
 
     async def keep_verdicts(self) -> None:
         """Save the verdicts for ever, as soon as they change."""
@@ -289,16 +308,19 @@ class Desk:
             await self._unsaved.wait()
             self._unsaved.clear()
             start = time.perf_counter()
-            await self.save_verdicts()
+            if not await self.save_verdicts():
+                self._unsaved.set()
+                await asyncio.sleep(RETRY_EVERY)
             # A storm of verdicts is saved together, and takes at most a tenth of the time.
             await asyncio.sleep(9 * (time.perf_counter() - start))
 
-    async def _to_disk(self, write: Callable[[], None]) -> None:
+    async def _to_disk(self, write: Callable[[], None]) -> bool:
         try:
             await asyncio.to_thread(write)
         except (OSError, Broken) as error:
             self._alarms.sound(
                 "state", f"cannot write the state folder: {error}; a restart would answer older"
             )
-        else:
-            self._alarms.clear("state", "the state folder is written again")
+            return False
+        self._alarms.clear("state", "the state folder is written again")
+        return True

@@ -29,12 +29,12 @@ class Proof:
     """What an edit changes, compiled and not yet swapped in; None stands for what goes."""
 
     world: World
-    zones: dict[str, bytes | None]
+    zones: dict[str, "Sheet | None"]
     maps: dict[str, bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
-class _Sheet:
+class Sheet:
     """A zone being answered from: its document and the keys of its words, in their order."""
 
     document: bytes
@@ -42,7 +42,8 @@ class _Sheet:
     pool_weights: tuple[int, ...]
 
     @classmethod
-    def of(cls, document: bytes) -> "_Sheet":
+    def of(cls, document: bytes) -> "Sheet":
+        """Read the keys out of a document."""
         zone = snapshot.decode_zone(document)
         members, _ = snapshot.zone_keys(zone)
         return cls(document, members, tuple(snapshot.configured_weights(zone)[1]))
@@ -55,7 +56,7 @@ class Press:
         self._plane = plane
         self._weigh = weigh
         self._world = World()
-        self._sheets: dict[str, _Sheet] = {}
+        self._sheets: dict[str, Sheet] = {}
         self._maps: dict[str, bytes] = {}
         self._words: dict[MemberKey, tuple[bytes, int]] = {}
 
@@ -82,7 +83,9 @@ class Press:
         return Proof(
             world,
             {
-                origin: compile_zone(world, origin).document if origin in world.zones else None
+                origin: Sheet.of(compile_zone(world, origin).document)
+                if origin in world.zones
+                else None
                 for origin in sorted(zones)
             },
             {
@@ -93,10 +96,8 @@ class Press:
 
     def publish(self, proof: Proof, revision: int) -> int:
         """Swap in a proof with the weights of this moment; give the generation."""
-        sheets = {
-            origin: _Sheet.of(data) for origin, data in proof.zones.items() if data is not None
-        }
-        gone = [origin for origin, data in proof.zones.items() if data is None]
+        sheets = {origin: sheet for origin, sheet in proof.zones.items() if sheet is not None}
+        gone = [origin for origin, sheet in proof.zones.items() if sheet is None]
         lost_maps = [name for name, data in proof.maps.items() if data is None]
         maps = {name: data for name, data in proof.maps.items() if data is not None}
         generation = self._swap(revision, sheets, maps, gone, lost_maps)
@@ -107,7 +108,7 @@ class Press:
         self, revision: int, steering: Steering, zones: dict[str, bytes], maps: dict[str, bytes]
     ) -> int:
         """Swap in saved documents; the world behind them is read back out of them."""
-        sheets = {origin: _Sheet.of(document) for origin, document in zones.items()}
+        sheets = {origin: Sheet.of(document) for origin, document in zones.items()}
         generation = self._swap(revision, sheets, maps, [], [])
         records = {origin: restore_zone(document) for origin, document in zones.items()}
         self._world = World(
@@ -132,7 +133,7 @@ class Press:
     def _swap(
         self,
         revision: int,
-        sheets: dict[str, _Sheet],
+        sheets: dict[str, Sheet],
         maps: dict[str, bytes],
         gone: Sequence[str],
         lost_maps: Sequence[str],

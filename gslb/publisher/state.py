@@ -12,7 +12,9 @@ old set or the new one, never a mixture. Files whose hash does not fit are refus
 import fcntl
 import hashlib
 import json
+import logging
 import os
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +26,8 @@ from gslb import snapshot
 from gslb.model import Broken, Refused, Steering
 
 LAYOUT = 1
+
+_log = logging.getLogger("gslb.state")
 
 
 class Manifest(BaseModel):
@@ -58,6 +62,7 @@ class StateFolder:
         self._served = folder / "served"
         self._written: set[str] = set()
         self._lock = -1
+        self._writing = threading.Lock()  # saving runs in threads
 
     def open(self) -> None:
         """Make the folder and take it for this process; Refused if another has it."""
@@ -112,6 +117,11 @@ class StateFolder:
 
     def save(self, served: Served) -> None:
         """Write what is served now, the manifest last, and remove what it no longer names."""
+        with self._writing:
+            self._save(served)
+
+    def _save(self, served: Served) -> None:
+        _write(self._served / "verdicts.json", json.dumps(served.verdicts).encode())
         manifest = Manifest(
             layout=LAYOUT,
             format=snapshot.FORMAT,
@@ -126,12 +136,16 @@ class StateFolder:
 
     def save_verdicts(self, verdicts: Mapping[str, Any]) -> None:
         """Write the verdicts."""
-        _write(self._served / "verdicts.json", json.dumps(verdicts).encode())
+        with self._writing:
+            _write(self._served / "verdicts.json", json.dumps(verdicts).encode())
 
     def _verdicts(self) -> Mapping[str, Any]:
         try:
             verdicts: Mapping[str, Any] = json.loads((self._served / "verdicts.json").read_bytes())
-        except (OSError, ValueError):
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as error:
+            _log.warning("the saved verdicts are lost, members start as unknown: %s", error)
             return {}
         return verdicts
 

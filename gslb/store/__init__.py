@@ -6,7 +6,7 @@ reading    rows to model             writing  model to rows
 engine     connections, transactions, the file        migrate  the schema, step by step
 """
 
-from gslb.store.engine import StoreDown
+from gslb.store.engine import StoreBusy, StoreDown
 from gslb.store.store import AuditRow, Look, Revision, Source, Store, Stored, open_store
 from gslb.store.tokens import Role, Token
 
@@ -17,6 +17,7 @@ __all__ = [
     "Role",
     "Source",
     "Store",
+    "StoreBusy",
     "StoreDown",
     "Stored",
     "Token",

@@ -7,8 +7,8 @@ import asyncio
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -16,13 +16,16 @@ from urllib.parse import quote
 from sqlalchemy import Connection, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, Pool
 
 from gslb.model import Broken, Fault, Invalid, Refused
 
 BUSY: Final = 5.0
 """Seconds to wait for another program's write lock."""
+
+BUSY_AT_ONCE: Final = 0.1
+"""Seconds of it that SQLite itself waits, in a thread that nothing can interrupt."""
 
 OLDEST_SQLITE: Final = (3, 37, 0)
 """The first with strict tables."""
@@ -31,7 +34,7 @@ BEGIN: Final = "gslb_begin"
 """The execution option that says how a transaction begins."""
 
 _PRAGMAS: Final = (
-    f"PRAGMA busy_timeout = {round(BUSY * 1000)}",
+    f"PRAGMA busy_timeout = {round(BUSY_AT_ONCE * 1000)}",
     "PRAGMA foreign_keys = ON",
     # In WAL mode NORMAL would be enough for kill -9: a commit is in the kernel's hands before it
     # is acknowledged. It would lose the last commits with the power. An acknowledged revision is
@@ -42,6 +45,10 @@ _PRAGMAS: Final = (
 
 class StoreDown(Broken):
     """The store cannot be opened, read or written; the sentence says which and what to do."""
+
+
+class StoreBusy(Refused):
+    """Another program holds the store's write lock, and has held it for long."""
 
 
 def database_path(url: str) -> Path:
@@ -115,7 +122,7 @@ class StoreFile:
         except FileNotFoundError as error:
             raise StoreDown(
                 f"the store {self.path} does not exist; put the file back, "
-                "or make it anew from zone files with: gslb apply DIR"
+                "or stop gslb, make it anew with gslb apply DIR, and start gslb"
             ) from error
 
 
@@ -138,7 +145,7 @@ def make_engine(path: Path, pool: type[Pool] = AsyncAdaptedQueuePool) -> AsyncEn
     engine = create_async_engine(
         url,
         poolclass=pool,
-        connect_args={"timeout": BUSY},
+        connect_args={"timeout": BUSY_AT_ONCE},
         execution_options={BEGIN: "BEGIN"},
         **size,
     )
@@ -153,6 +160,23 @@ def for_writing(engine: AsyncEngine) -> AsyncEngine:
     One that took it later could find that what it has read is already old, and fail.
     """
     return engine.execution_options(**{BEGIN: "BEGIN IMMEDIATE"})
+
+
+@asynccontextmanager
+async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """Run a transaction, waiting for the write lock in a way that a stopping node can end."""
+    give_up = time.monotonic() + BUSY
+    while True:
+        async with AsyncExitStack() as stack:
+            try:
+                connection = await stack.enter_async_context(engine.begin())
+            except OperationalError as error:
+                if "locked" not in str(error.orig) or time.monotonic() > give_up:
+                    raise
+            else:
+                yield connection
+                return
+        await asyncio.sleep(0.02)
 
 
 async def use_log(engine: AsyncEngine) -> None:
@@ -209,7 +233,7 @@ def told(path: Path) -> Iterator[None]:
     except (SQLAlchemyError, sqlite3.Error, OSError) as error:
         reason = str(getattr(error, "orig", None) or error)
         if "locked" in reason:
-            raise Refused(
+            raise StoreBusy(
                 f"another program holds the lock of the store {path} for more than {BUSY:.0f} s; "
                 "have it end its transaction, and try again"
             ) from error

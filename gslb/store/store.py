@@ -31,6 +31,7 @@ from gslb.store.engine import (
     for_writing,
     make_engine,
     told,
+    transaction,
     use_log,
 )
 from gslb.store.migrate import migrate
@@ -141,7 +142,7 @@ class Store:
             if changed:
                 async with self._fresh.begin() as connection:
                     await _look(connection)
-            async with engine.begin() as connection:
+            async with transaction(engine) as connection:
                 yield connection
 
     # Reading

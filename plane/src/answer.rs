@@ -54,20 +54,10 @@ pub fn answer<W: Witness>(
     tools: (&mut Rng, &mut Draw),
     witness: &mut W,
 ) -> Verdict {
-    let verdict = Verdict {
-        rcode: Rcode::Noerror,
-        authoritative: true,
-        truncated: false,
-        scope: 0,
-    };
+    let verdict =
+        Verdict { rcode: Rcode::Noerror, authoritative: true, truncated: false, scope: 0 };
     let clean = reply.mark();
-    let mut answer = Answer {
-        linked,
-        question,
-        reply,
-        witness,
-        verdict,
-    };
+    let mut answer = Answer { linked, question, reply, witness, verdict };
     match answer.follow(tools) {
         Ok(()) => {}
         Err(Stop::Full) => answer.verdict.truncated = true,
@@ -124,8 +114,7 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
                 || !is_within(next.wire(), &zone.origin)
                 || self.question.name.wire() == next.wire()
                 || followed.iter().take(link).any(seen);
-            self.witness
-                .name(name.wire(), if ends { Lookup::Cname } else { lookup });
+            self.witness.name(name.wire(), if ends { Lookup::Cname } else { lookup });
             if ends {
                 return Ok(());
             }
@@ -144,11 +133,7 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
         if matches!(self.question.qtype, rtype::CNAME | rtype::ANY) {
             return None;
         }
-        self.linked
-            .zone
-            .rrsets(node)
-            .first()
-            .filter(|rrset| rrset.rtype == rtype::CNAME)
+        self.linked.zone.rrsets(node).first().filter(|rrset| rrset.rtype == rtype::CNAME)
     }
 
     /// Answer with what a node has.
@@ -175,8 +160,10 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
         };
         self.witness.name(name.wire(), lookup);
         self.put_rrset(Section::Answer, owner, rrset, rrset.ttl)?;
-        // What does not fit here is left out without a word (RFC 2181 section 9).
-        let _ = self.put_addresses(rrset);
+        if !rrset.targets.is_empty() {
+            // What does not fit here is left out without a word (RFC 2181 section 9).
+            let _ = self.put_addresses(rrset);
+        }
         Ok(())
     }
 
@@ -184,13 +171,13 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
     #[inline]
     fn steered(&self, node: &Node) -> Option<(&'a Vip, Family)> {
         let vip = self.linked.zone.vip(node)?;
-        match self.question.qtype {
-            rtype::A => Some((vip, Family::V4)),
-            rtype::AAAA => Some((vip, Family::V6)),
-            rtype::ANY if vip.has(Family::V4) => Some((vip, Family::V4)),
-            rtype::ANY => Some((vip, Family::V6)),
-            _ => None,
-        }
+        let family = match self.question.qtype {
+            rtype::A => Family::V4,
+            rtype::ANY if vip.has(Family::V4) => Family::V4,
+            rtype::AAAA | rtype::ANY => Family::V6,
+            _ => return None,
+        };
+        Some((vip, family))
     }
 
     /// Answer with what the ladder chooses.
@@ -206,22 +193,12 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
     ) -> Result<(), Stop> {
         let zone = &*self.linked.zone;
         let client = &self.question.client;
-        let chosen = choose(
-            self.linked,
-            name.wire(),
-            vip,
-            family,
-            client,
-            (rng, draw),
-            self.witness,
-        );
+        let chosen =
+            choose(self.linked, name.wire(), vip, family, client, (rng, draw), self.witness);
         self.verdict.scope = chosen.scope;
         let put = match chosen.choice {
             Choice::Members => {
-                let members = draw
-                    .chosen()
-                    .iter()
-                    .filter_map(|&at| zone.members.get(at as usize));
+                let members = draw.chosen().iter().filter_map(|&at| zone.members.get(at as usize));
                 let addresses = members.map(|member| &member.address);
                 self.put_members(owner, family, chosen.ttl, addresses)?
             }
@@ -236,8 +213,7 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
                 return Err(Stop::Servfail);
             }
         };
-        self.witness
-            .name(name.wire(), if put { lookup } else { Lookup::Nodata });
+        self.witness.name(name.wire(), if put { lookup } else { Lookup::Nodata });
         if put { Ok(()) } else { self.deny() }
     }
 
@@ -250,21 +226,15 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
         ttl: u32,
         addresses: impl Iterator<Item = &'m Address>,
     ) -> Result<bool, Full> {
-        let rtype = if family == Family::V4 {
-            rtype::A
-        } else {
-            rtype::AAAA
-        };
+        let rtype = if family == Family::V4 { rtype::A } else { rtype::AAAA };
         let mark = self.reply.mark();
         let (mut owner, mut count) = (owner, 0);
         for address in addresses {
-            match self.reply.put_record(owner, rtype, ttl, address.octets()) {
-                Ok(place) => owner = place.map_or(owner, Owner::At),
-                Err(Full) => {
-                    self.reply.back_to(mark);
-                    return Err(Full);
-                }
-            }
+            let Ok(place) = self.reply.put_record(owner, rtype, ttl, address.octets()) else {
+                self.reply.back_to(mark);
+                return Err(Full);
+            };
+            owner = place.map_or(owner, Owner::At);
             self.witness.answered(address, ttl);
             count += 1;
         }

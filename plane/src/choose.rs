@@ -93,31 +93,15 @@ pub fn choose<W: Witness>(
                 (&link.map.ladders, class, Some(link), prefix)
             }
             None => {
-                return Chosen {
-                    choice: Choice::Servfail,
-                    ttl: 0,
-                    scope: 0,
-                };
+                return Chosen { choice: Choice::Servfail, ttl: 0, scope: 0 };
             }
         },
     };
     witness.vip(owner, vip, link.map(|link| (&*link.map, class)), prefix);
-    let climb = Climb {
-        zone,
-        vip,
-        family,
-        ladders,
-        class,
-        link,
-        network,
-    };
+    let climb = Climb { zone, vip, family, ladders, class, link, network };
     if !vip.has(family) {
         climb.tell_all(draw, witness);
-        return Chosen {
-            choice: Choice::Nodata,
-            ttl: vip.ttl,
-            scope: 0,
-        };
+        return Chosen { choice: Choice::Nodata, ttl: vip.ttl, scope: 0 };
     }
     let mut drawn = climb.walk(Basis::Live, rng, draw, witness);
     let mut choice = Choice::Members;
@@ -134,11 +118,7 @@ pub fn choose<W: Witness>(
             drawn = climb.walk(Basis::Configured, rng, draw, witness);
         }
     }
-    let mut chosen = Chosen {
-        choice,
-        ttl: vip.ttl,
-        scope: prefix,
-    };
+    let mut chosen = Chosen { choice, ttl: vip.ttl, scope: prefix };
     if let Some(ttl_cap) = drawn {
         chosen.choice = Choice::Members;
         chosen.ttl = vip.ttl.min(ttl_cap);
@@ -229,11 +209,7 @@ impl Climb<'_> {
         let word = self.zone.pool_word(index);
         if W::RECORDS && basis == Basis::Live {
             witness.pool(self.zone, index, pool, word);
-            let other = if self.family == Family::V4 {
-                Family::V6
-            } else {
-                Family::V4
-            };
+            let other = if self.family == Family::V4 { Family::V6 } else { Family::V4 };
             for (index, member) in members(self.zone, pool.members(other)) {
                 let word = self.zone.member_word(member.word);
                 witness.member(index, &member.address, member.weight, word, false);
@@ -268,12 +244,7 @@ impl Climb<'_> {
             return 0;
         }
         draw.ttl_cap = draw.ttl_cap.min(ttl_cap);
-        draw.candidates.push(Candidate {
-            pool: index,
-            weight,
-            sum,
-            first,
-        });
+        draw.candidates.push(Candidate { pool: index, weight, sum, first });
         weight
     }
 
@@ -285,20 +256,12 @@ impl Climb<'_> {
         }
         if self.vip.sticky {
             let rank = |candidate: &Candidate| {
-                let seed = self
-                    .zone
-                    .pools
-                    .get(candidate.pool as usize)
-                    .map_or(0, |pool| pool.seed);
+                let seed = self.zone.pools.get(candidate.pool as usize).map_or(0, |pool| pool.seed);
                 // Weights of pools take 48 bits at most, of which the upper 32 say enough.
                 let weight = u32::try_from(candidate.weight).unwrap_or(u32::MAX);
                 score(sticky_bits(seed, self.network), weight)
             };
-            return draw
-                .candidates
-                .iter()
-                .copied()
-                .min_by(|a, b| rank(a).total_cmp(&rank(b)));
+            return draw.candidates.iter().copied().min_by(|a, b| rank(a).total_cmp(&rank(b)));
         }
         let mut left = rng.below(total);
         for candidate in &draw.candidates {
@@ -319,10 +282,7 @@ impl Climb<'_> {
             .pools
             .get(pool.pool as usize)
             .map_or(0, |pool| pool.members(self.family).range().len());
-        let weights = draw
-            .weights
-            .get(pool.first..pool.first + count)
-            .unwrap_or_default();
+        let weights = draw.weights.get(pool.first..pool.first + count).unwrap_or_default();
         if self.vip.answers == 1 && !self.vip.sticky {
             let mut left = rng.below(pool.sum);
             for &(member, weight) in weights {
@@ -337,14 +297,10 @@ impl Climb<'_> {
         draw.ranked.clear();
         for &(member, weight) in weights.iter().filter(|&&(_, weight)| weight > 0) {
             let bits = if self.vip.sticky {
-                let seed = self
-                    .zone
-                    .members
-                    .get(member as usize)
-                    .map_or(0, |member| member.seed);
+                let seed = self.zone.members.get(member as usize).map_or(0, |member| member.seed);
                 sticky_bits(seed, self.network)
             } else {
-                rng.next()
+                rng.bits()
             };
             draw.ranked.push((score(bits, weight), member));
         }
@@ -353,8 +309,7 @@ impl Climb<'_> {
             0 => draw.ranked.len(),
             answers => answers as usize,
         };
-        draw.chosen
-            .extend(draw.ranked.iter().take(wanted).map(|&(_, member)| member));
+        draw.chosen.extend(draw.ranked.iter().take(wanted).map(|&(_, member)| member));
     }
 
     /// The VIP's pool in a datacenter of the ladder.
@@ -366,9 +321,7 @@ impl Climb<'_> {
         };
         let span = self.vip.pools.range();
         let pools = self.vip.pools.of(&self.zone.pools);
-        let at = pools
-            .iter()
-            .position(|pool| pool.datacenter == datacenter)?;
+        let at = pools.iter().position(|pool| pool.datacenter == datacenter)?;
         u32::try_from(span.start + at).ok()
     }
 

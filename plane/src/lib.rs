@@ -4,7 +4,8 @@
 //! geography or SQL: that is decided in Python and handed over as documents and words.
 //!
 //! ```text
-//! python ▸ server ▸ net ▸ respond ▸ answer ▸ choose ▸ witness ▸ snapshot ▸ ranges | wire ▸ name | tally | random
+//! python ▸ server ▸ net ▸ engine ▸ trace | respond ▸ answer ▸ choose ▸ witness
+//!                                      ▸ snapshot ▸ ranges | wire ▸ name | tally | random
 //! ```
 //!
 //! A module uses those to its right only. A packet's way: [`net`] reads it from a socket and loads

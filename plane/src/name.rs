@@ -47,11 +47,7 @@ impl<'a> Name<'a> {
     /// Put together what [`Split`] or an arena has split before.
     #[must_use]
     pub fn new(wire: &'a [u8], heads: &'a [u8], hashes: &'a [u64]) -> Self {
-        Self {
-            wire,
-            heads,
-            hashes,
-        }
+        Self { wire, heads, hashes }
     }
 
     /// The whole name in wire form.
@@ -227,15 +223,16 @@ pub fn to_text(wire: &[u8]) -> String {
                     text.push(char::from(octet));
                 }
                 0x21..=0x7e => text.push(char::from(octet)),
-                _ => text.push_str(&format!("\\{octet:03}")),
+                _ => text.extend(['\\', digit(octet / 100), digit(octet / 10), digit(octet)]),
             }
         }
         text.push('.');
         rest = below;
     }
-    if text.is_empty() {
-        ".".to_owned()
-    } else {
-        text
-    }
+    if text.is_empty() { ".".to_owned() } else { text }
+}
+
+/// The last decimal digit of a number.
+fn digit(number: u8) -> char {
+    char::from(b'0' + number % 10)
 }

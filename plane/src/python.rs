@@ -2,6 +2,7 @@
 //!
 //! Nothing is decided here. The GIL is let go wherever something may take long; the threads that
 //! answer packets never have it.
+#![expect(clippy::needless_pass_by_value, reason = "PyO3 hands lists over as vectors")]
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -57,8 +58,8 @@ impl Engine {
                 (document.as_bytes(), members.as_bytes(), pools.as_bytes())
             })
             .collect();
-        let maps: Vec<_> = maps.iter().map(|map| map.as_bytes()).collect();
-        let drop_zones: Vec<_> = drop_zones.iter().map(|origin| origin.as_bytes()).collect();
+        let maps: Vec<_> = maps.iter().map(PyBytesMethods::as_bytes).collect();
+        let drop_zones: Vec<_> = drop_zones.iter().map(PyBytesMethods::as_bytes).collect();
         let drop_maps: Vec<_> = drop_maps.iter().map(String::as_str).collect();
         let release = Release {
             revision,
@@ -153,28 +154,17 @@ impl Server {
     #[getter]
     fn addresses(&self) -> Vec<String> {
         let server = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        server
-            .addresses()
-            .iter()
-            .map(SocketAddr::to_string)
-            .collect()
+        server.addresses().iter().map(SocketAddr::to_string).collect()
     }
 
     fn start(&self) -> PyResult<()> {
         let mut server = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        server
-            .start()
-            .map_err(|error| PyOSError::new_err((error.errno(), error.to_string())))
+        server.start().map_err(|error| PyOSError::new_err((error.errno(), error.to_string())))
     }
 
     fn stop(&self, py: Python<'_>, seconds: f64) -> bool {
         let wait = Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX);
-        py.detach(|| {
-            self.0
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .stop(wait)
-        })
+        py.detach(|| self.0.lock().unwrap_or_else(PoisonError::into_inner).stop(wait))
     }
 }
 

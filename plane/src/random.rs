@@ -26,7 +26,7 @@ impl Rng {
 
     /// 64 random bits.
     #[inline]
-    pub fn next(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         let [a, b, c, d] = self.0;
         let drawn = a.wrapping_add(d).rotate_left(23).wrapping_add(a);
         let (c, d) = (c ^ a, d ^ b);
@@ -37,7 +37,7 @@ impl Rng {
     /// A number below `end`, which must not be 0; the bias is below `end` / 2^64.
     #[inline]
     pub fn below(&mut self, end: u64) -> u64 {
-        let wide = u128::from(self.next()) * u128::from(end);
+        let wide = u128::from(self.bits()) * u128::from(end);
         u64::try_from(wide >> 64).unwrap_or(u64::MAX)
     }
 }
@@ -69,7 +69,7 @@ pub fn score(bits: u64, weight: u32) -> f64 {
 /// -ln of the number in (0, 1) whose binary fraction begins with these bits.
 fn minus_ln(bits: u64) -> f64 {
     const SQRT_HALF: f64 = std::f64::consts::FRAC_1_SQRT_2;
-    // u = (bits >> 11 | 1 bit below) in [2^-53, 1): never 0.
+    // u is at least 2^-53: never 0, and so is the score never infinite.
     let mantissa = bits | 1 << 11;
     let zeros = mantissa.leading_zeros();
     // The exponent field of 1 keeps the value in [1, 2): the leading 1 is implied.
@@ -96,26 +96,21 @@ mod tests {
 
     #[test]
     fn logarithms_are_right() {
-        for bits in [
-            1,
-            1 << 20,
-            1 << 40,
-            1 << 63,
-            u64::MAX,
-            0x1234_5678_9abc_def0,
-        ] {
-            let unit = (f64::from(u32::try_from(bits >> 32).unwrap()) * 2f64.powi(-32))
-                + f64::from(u32::try_from(bits & 0xffff_ffff).unwrap()) * 2f64.powi(-64);
-            let unit = if bits < 1 << 11 { 2f64.powi(-53) } else { unit };
+        for bits in [1 << 11, 1 << 20, 1 << 40, 1 << 63, u64::MAX, 0x1234_5678_9abc_def0] {
+            let half = |bits: u64| f64::from(u32::try_from(bits & 0xffff_ffff).unwrap());
+            let (high, low) = (half(bits >> 32), half(bits | 1 << 11));
+            let unit = high / 2f64.powi(32) + low / 2f64.powi(64);
             assert!((minus_ln(bits) + unit.ln()).abs() < 1e-9, "{bits:x}");
         }
+        assert!(minus_ln(0).is_finite());
     }
 
     #[test]
     fn scores_are_the_same_on_every_node() {
+        let scores = [1, 3, u32::MAX].map(|weight| score(0x0123_4567_89ab_cdef, weight).to_bits());
         assert_eq!(
-            score(0x0123_4567_89ab_cdef, 3).to_bits(),
-            score(0x0123_4567_89ab_cdef, 3).to_bits()
+            scores,
+            [4_617_784_005_365_680_159, 4_610_809_468_423_703_252, 4_473_668_817_291_244_085]
         );
     }
 
@@ -126,9 +121,6 @@ mod tests {
         for _ in 0..5000 {
             seen[usize::try_from(rng.below(5)).unwrap()] += 1;
         }
-        assert!(
-            seen.iter().all(|&count| (800..1200).contains(&count)),
-            "{seen:?}"
-        );
+        assert!(seen.iter().all(|&count| (800..1200).contains(&count)), "{seen:?}");
     }
 }

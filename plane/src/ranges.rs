@@ -15,6 +15,7 @@ pub trait Number: Copy + Ord + Default {
     /// How many leading bits are equal in two addresses.
     fn common(self, other: Self) -> u8;
     /// The address before; wraps at 0.
+    #[must_use]
     fn before(self) -> Self;
 }
 
@@ -88,11 +89,7 @@ impl<N: Number> Ranges<N> {
             }
             directory.push(u32::try_from(starts.len()).map_err(|_| "has too many ranges")?);
         }
-        Ok(Self {
-            starts: starts.into(),
-            classes: classes.into(),
-            directory: directory.into(),
-        })
+        Ok(Self { starts: starts.into(), classes: classes.into(), directory: directory.into() })
     }
 
     /// The greatest class.
@@ -113,10 +110,7 @@ impl<N: Number> Ranges<N> {
             Some(&start) if at > 0 => address.common(start.before()) + 1,
             _ => 0,
         };
-        let above = self
-            .starts
-            .get(next)
-            .map_or(0, |&start| address.common(start) + 1);
+        let above = self.starts.get(next).map_or(0, |&start| address.common(start) + 1);
         (class, below.max(above))
     }
 
@@ -125,10 +119,9 @@ impl<N: Number> Ranges<N> {
     fn first_above(&self, address: N) -> usize {
         let top = usize::from(address.top());
         let (from, to) = match (self.directory.get(top), self.directory.get(top + 1)) {
-            (Some(&from), Some(&to)) => (
-                usize::try_from(from).unwrap_or(0),
-                usize::try_from(to).unwrap_or(0),
-            ),
+            (Some(&from), Some(&to)) => {
+                (usize::try_from(from).unwrap_or(0), usize::try_from(to).unwrap_or(0))
+            }
             _ => (0, self.starts.len()),
         };
         let within = self.starts.get(from..to).unwrap_or_default();
@@ -162,20 +155,15 @@ mod tests {
 
     #[test]
     fn the_directory_finds_what_the_search_finds() {
-        let starts: Vec<u32> = (0..5000u32)
-            .map(|n| n.wrapping_mul(858_993) & !0xff)
-            .collect();
+        let starts: Vec<u32> = (0..5000u32).map(|n| n.wrapping_mul(858_993) & !0xff).collect();
         let mut starts: Vec<u32> = starts.into_iter().chain([0]).collect();
         starts.sort_unstable();
         starts.dedup();
         let classes: Vec<u32> = (0..u32::try_from(starts.len()).unwrap()).collect();
         let with = Ranges::new(starts.clone(), classes.clone()).unwrap();
         assert!(!with.directory.is_empty());
-        let without = Ranges {
-            directory: Box::default(),
-            starts: starts.into(),
-            classes: classes.into(),
-        };
+        let without =
+            Ranges { directory: Box::default(), starts: starts.into(), classes: classes.into() };
         for n in 0..200_000u32 {
             let address = n.wrapping_mul(2_654_435_761);
             assert_eq!(with.find(address), without.find(address), "{address:x}");

@@ -20,8 +20,8 @@ use crate::snapshot::World;
 use crate::tally::{Counter, Tally};
 use crate::wire::edns::Edns;
 use crate::wire::query::{self, Query, Unasked};
-use crate::wire::reply::{Known, Reply, Verdict, header_alone};
-use crate::wire::{IN, PLAIN_PAYLOAD, Rcode, UDP_PAYLOAD, rtype};
+use crate::wire::reply::{Reply, Verdict, header_alone};
+use crate::wire::{IN, Known, PLAIN_PAYLOAD, Rcode, UDP_PAYLOAD, rtype};
 use crate::witness::{Client, Origin, Witness};
 
 /// What a thread keeps from packet to packet.
@@ -37,12 +37,7 @@ impl Thread {
     /// Begin with a generator.
     #[must_use]
     pub fn new(rng: Rng) -> Self {
-        Self {
-            rng,
-            name: Split::default(),
-            known: Known::default(),
-            draw: Draw::default(),
-        }
+        Self { rng, name: Split::default(), known: Known::default(), draw: Draw::default() }
     }
 }
 
@@ -94,7 +89,7 @@ pub fn respond<W: Witness>(
         Ok(query) => reply_to(world, packet, &query, thread, witness, out)?,
         Err(unasked) => refuse(packet, unasked, thread, out)?,
     };
-    witness.replied(&verdict);
+    witness.replied(verdict);
     tally.count(match verdict.rcode {
         Rcode::Noerror => Counter::Noerror,
         Rcode::Formerr => Counter::Formerr,
@@ -128,12 +123,7 @@ fn reply_to<W: Witness>(
     witness: &mut W,
     out: &mut [u8],
 ) -> Option<Written> {
-    let Thread {
-        rng,
-        name,
-        known,
-        draw,
-    } = thread;
+    let Thread { rng, name, known, draw } = thread;
     let name = name.name();
     let edns = query.edns.as_ref();
     let limit = packet.limit.octets(edns);
@@ -147,16 +137,12 @@ fn reply_to<W: Witness>(
         error(Rcode::Refused)
     } else if let Some(linked) = world.zone_of(&name, query.qtype) {
         witness.zone(world, &linked.zone);
-        let question = Question {
-            name,
-            qtype: query.qtype,
-            client,
-        };
+        let question = Question { name, qtype: query.qtype, client };
         answer(linked, &question, &mut reply, (rng, draw), witness)
     } else {
         error(Rcode::Refused)
     };
-    Some((reply.finish(&verdict, edns), verdict, query.edns))
+    Some((reply.finish(verdict, edns), verdict, query.edns))
 }
 
 /// Answer what is no query with an error, or with silence.
@@ -177,35 +163,22 @@ fn refuse(
             let head = packet.octets.get(..end)?;
             let name = thread.name.name();
             let reply = Reply::new(out, limit, head, edns.as_ref(), &mut thread.known, name)?;
-            Some((reply.finish(&verdict, edns.as_ref()), verdict, edns))
+            Some((reply.finish(verdict, edns.as_ref()), verdict, edns))
         }
     }
 }
 
 fn error(rcode: Rcode) -> Verdict {
-    Verdict {
-        rcode,
-        authoritative: false,
-        truncated: false,
-        scope: 0,
-    }
+    Verdict { rcode, authoritative: false, truncated: false, scope: 0 }
 }
 
 /// For whom the answer is: the client subnet if the query carries one, else the source.
 #[inline]
 fn client_of(source: IpAddr, edns: Option<&Edns>) -> Client {
     if let Some(subnet) = edns.and_then(|edns| edns.subnet) {
-        return Client {
-            address: subnet.address,
-            prefix: subnet.source,
-            origin: Origin::Ecs,
-        };
+        return Client { address: subnet.address, prefix: subnet.source, origin: Origin::Ecs };
     }
     let address = source.to_canonical();
     let prefix = if address.is_ipv4() { 32 } else { 128 };
-    Client {
-        address,
-        prefix,
-        origin: Origin::Source,
-    }
+    Client { address, prefix, origin: Origin::Source }
 }

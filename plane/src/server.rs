@@ -113,33 +113,30 @@ impl Server {
             return Ok(());
         };
         for (number, sockets) in by_worker.into_iter().enumerate() {
-            self.spawn(format!("gslb-udp-{number}"), move |engine, stop| {
+            self.spawn(&format!("gslb-udp-{number}"), move |engine, stop| {
                 udp::run(engine, &sockets, stop);
             })?;
         }
-        self.spawn("gslb-tcp-0".to_owned(), |engine, stop| {
-            desk.run(engine, stop)
+        self.spawn("gslb-tcp-0", |engine, stop| {
+            desk.run(engine, stop);
         })
     }
 
     fn spawn(
         &mut self,
-        name: String,
+        name: &str,
         work: impl FnOnce(&Engine, &AtomicBool) + Send + 'static,
     ) -> Result<(), ServerError> {
         let (engine, stop) = (Arc::clone(&self.engine), Arc::clone(&self.stop));
         let end = End(self.ended.0.clone());
-        let thread = thread::Builder::new().name(name.clone()).spawn(move || {
+        let thread = thread::Builder::new().name(name.to_owned()).spawn(move || {
             let _end = end;
             work(&engine, &stop);
         });
         match thread {
             Ok(_) => self.running += 1,
             Err(cause) => {
-                return Err(ServerError::new(
-                    format!("cannot start the thread {name}"),
-                    cause,
-                ));
+                return Err(ServerError::new(format!("cannot start the thread {name}"), cause));
             }
         }
         Ok(())
@@ -190,9 +187,7 @@ fn bind_both(wanted: SocketAddr, workers: usize) -> Result<Bound, ServerError> {
         };
         let listener = tcp::bind(wanted).map_err(|cause| fault("TCP", wanted, cause))?;
         let mut address = wanted;
-        let local = listener
-            .local_addr()
-            .map_err(|cause| fault("TCP", wanted, cause))?;
+        let local = listener.local_addr().map_err(|cause| fault("TCP", wanted, cause))?;
         address.set_port(local.as_socket().map_or(0, |local| local.port()));
         let sockets: io::Result<Vec<_>> = (0..workers).map(|_| udp::bind(address)).collect();
         match sockets {

@@ -89,19 +89,14 @@ impl Tally {
     #[inline]
     pub fn add(&self, counter: Counter, more: u64) {
         if let Some(word) = self.0.get(counter as usize) {
-            word.store(
-                word.load(Ordering::Relaxed).wrapping_add(more),
-                Ordering::Release,
-            );
+            word.store(word.load(Ordering::Relaxed).wrapping_add(more), Ordering::Release);
         }
     }
 
     /// Read one counter.
     #[must_use]
     pub fn read(&self, counter: Counter) -> u64 {
-        self.0
-            .get(counter as usize)
-            .map_or(0, |word| word.load(Ordering::Acquire))
+        self.0.get(counter as usize).map_or(0, |word| word.load(Ordering::Acquire))
     }
 
     /// Add these counts to sums, in the order of [`NAMES`].

@@ -57,7 +57,7 @@ pub struct Trace {
     pub ttl: Option<u32>,
     /// The ECS scope: the answer is true for this prefix around the client.
     pub scope: u8,
-    /// The addresses that were answered by the VIP.
+    /// The addresses that were answered, by a VIP or from A and AAAA records.
     pub answers: Vec<String>,
     /// The types of the RRsets of ordinary records in the answer section.
     pub rrsets: Vec<String>,
@@ -144,10 +144,7 @@ impl Trace {
     /// A trace of a packet that has not been looked at.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            lookup: "refused",
-            ..Self::default()
-        }
+        Self { lookup: "refused", ..Self::default() }
     }
 }
 
@@ -167,16 +164,9 @@ fn weight(word: Word) -> f64 {
 }
 
 /// A part of a whole, 0 to 1.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "a share is shown with a few digits"
-)]
+#[expect(clippy::cast_precision_loss, reason = "a share is shown with a few digits")]
 fn share(part: u64, whole: u64) -> f64 {
-    if whole == 0 {
-        0.0
-    } else {
-        part as f64 / whole as f64
-    }
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
 impl Witness for Trace {
@@ -188,11 +178,7 @@ impl Witness for Trace {
         self.client = Some(TracedClient {
             address: client.address.to_string(),
             prefix: client.prefix,
-            from: if client.origin == Origin::Ecs {
-                "ecs"
-            } else {
-                "source"
-            },
+            from: if client.origin == Origin::Ecs { "ecs" } else { "source" },
         });
     }
 
@@ -204,10 +190,7 @@ impl Witness for Trace {
 
     fn name(&mut self, name: &[u8], lookup: Lookup) {
         self.lookup = spelled(lookup);
-        self.chain.push(Link {
-            name: to_text(name),
-            lookup: self.lookup,
-        });
+        self.chain.push(Link { name: to_text(name), lookup: self.lookup });
     }
 
     fn vip(&mut self, owner: &[u8], vip: &Vip, map: Option<(&Map, u32)>, prefix: u8) {
@@ -236,7 +219,7 @@ impl Witness for Trace {
             return;
         };
         tier.pools.push(TracedPool {
-            datacenter: datacenter.map_or_else(String::new, |name| name.to_string()),
+            datacenter: datacenter.map_or_else(String::new, ToString::to_string),
             weight: weight(word),
             configured: pool.weight,
             live: false,
@@ -268,10 +251,7 @@ impl Witness for Trace {
         };
         let total = pools.iter().map(|candidate| candidate.weight).sum();
         for candidate in pools {
-            let pool = tier
-                .pools
-                .iter_mut()
-                .find(|pool| pool.index == candidate.pool);
+            let pool = tier.pools.iter_mut().find(|pool| pool.index == candidate.pool);
             let Some(pool) = pool else { continue };
             pool.live = basis == Basis::Live;
             tier.live |= pool.live;
@@ -312,7 +292,7 @@ impl Witness for Trace {
         self.ttl = Some(self.ttl.map_or(ttl, |least| least.min(ttl)));
     }
 
-    fn replied(&mut self, verdict: &Verdict) {
+    fn replied(&mut self, verdict: Verdict) {
         self.rcode = Some(verdict.rcode.to_text());
         self.aa = verdict.authoritative;
         self.truncated = verdict.truncated;

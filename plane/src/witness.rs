@@ -125,7 +125,7 @@ pub trait Witness {
     /// An RRset that is answered.
     fn records(&mut self, _rtype: u16, _ttl: u32) {}
     /// What the reply says.
-    fn replied(&mut self, _verdict: &Verdict) {}
+    fn replied(&mut self, _verdict: Verdict) {}
 }
 
 /// Looks away.

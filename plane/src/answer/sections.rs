@@ -2,7 +2,7 @@
 
 use super::{Answer, Stop};
 use crate::name::Name;
-use crate::snapshot::{Body, Node, Rrset};
+use crate::snapshot::{Address, Body, Node, Rrset};
 use crate::wire::reply::{Full, Owner, QUESTION, Section};
 use crate::wire::rtype;
 use crate::witness::{Lookup, Witness};
@@ -37,6 +37,7 @@ impl<W: Witness> Answer<'_, '_, W> {
             self.reply.count(section, rrset.count);
             if section == Section::Answer {
                 self.witness.records(rrset.rtype, ttl);
+                self.tell_addresses(rrset);
             }
         }
         put
@@ -49,15 +50,29 @@ impl<W: Witness> Answer<'_, '_, W> {
             let [_, _, t1, t2, _, _, s1, s2, s3, s4, l1, l2] = *fixed;
             let length = usize::from(u16::from_be_bytes([l1, l2]));
             let (data, below) = after.split_at_checked(length).ok_or(Full)?;
-            let (rtype, ttl) = (
-                u16::from_be_bytes([t1, t2]),
-                u32::from_be_bytes([s1, s2, s3, s4]),
-            );
+            let (rtype, ttl) = (u16::from_be_bytes([t1, t2]), u32::from_be_bytes([s1, s2, s3, s4]));
             let place = self.reply.put_record(owner, rtype, ttl, data)?;
             owner = place.map_or(owner, Owner::At);
             rest = below;
         }
         Ok(None)
+    }
+
+    /// Tell the witness of the addresses in an RRset.
+    #[inline]
+    fn tell_addresses(&mut self, rrset: &Rrset) {
+        let (Body::Whole(records), rtype::A | rtype::AAAA) = (rrset.body, rrset.rtype) else {
+            return;
+        };
+        if W::RECORDS {
+            let records = self.linked.zone.whole(records);
+            // Addresses of a type are of one length, and so are their records.
+            for record in records.chunks((records.len() / usize::from(rrset.count.max(1))).max(1)) {
+                if let Some(Ok(address)) = record.get(FIXED..).map(Address::read) {
+                    self.witness.answered(&address, rrset.ttl);
+                }
+            }
+        }
     }
 
     /// Put records whose data has names in it.

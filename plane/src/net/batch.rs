@@ -3,9 +3,10 @@
 //! The only file with unsafe code. All memory that the kernel is told of is in one allocation,
 //! [`Slots`], which is reached through a raw pointer only, so that no reference ever contradicts
 //! the pointers in the message headers.
+#![expect(unsafe_code, reason = "recvmmsg, sendmmsg, poll and packet info have no safe form")]
 #![expect(
-    unsafe_code,
-    reason = "recvmmsg, sendmmsg, poll and packet info have no safe form"
+    clippy::indexing_slicing,
+    reason = "places behind a raw pointer have no get; every index is below BATCH, see SAFETY"
 )]
 
 use std::ffi::c_void;
@@ -95,11 +96,7 @@ impl Batch {
                 (*header).msg_control = addr_of_mut!((*all).controls[at]).cast::<c_void>();
             }
         }
-        Self {
-            slots,
-            received: BATCH,
-            ready: 0,
-        }
+        Self { slots, received: BATCH, ready: 0 }
     }
 
     /// Receive what has come, at most [`BATCH`] datagrams; give their number.
@@ -114,11 +111,7 @@ impl Batch {
             }
         }
         self.ready = 0;
-        let flags = if wait == Wait::ForOne {
-            libc::MSG_WAITFORONE
-        } else {
-            libc::MSG_DONTWAIT
-        };
+        let flags = if wait == Wait::ForOne { libc::MSG_WAITFORONE } else { libc::MSG_DONTWAIT };
         // SAFETY: `incoming` has BATCH headers, each of which points to its own part of the
         // allocation with that part's length; the descriptor is open for the time of the borrow.
         let count = unsafe {
@@ -152,11 +145,7 @@ impl Batch {
             }
             let source = address_of(&(*all).sources[at])?;
             let packet = (*all).queries[at].get(..usize::try_from(header.msg_len).ok()?)?;
-            Some(Slot {
-                packet,
-                source,
-                out: &mut (*all).replies[at],
-            })
+            Some(Slot { packet, source, out: &mut (*all).replies[at] })
         }
     }
 
@@ -221,10 +210,8 @@ impl Drop for Batch {
     }
 }
 
-fn length<T: TryFrom<usize>>(octets: usize) -> T
-where
-    T: Default,
-{
+/// A length as the C library wants it; all of ours are small.
+fn length<T: TryFrom<usize> + Default>(octets: usize) -> T {
     T::try_from(octets).unwrap_or_default()
 }
 
@@ -256,9 +243,7 @@ fn forget_interface(control: &mut Control) {
     const V4: usize = HEADER + offset_of!(libc::in_pktinfo, ipi_ifindex);
     const V6: usize = HEADER + offset_of!(libc::in6_pktinfo, ipi6_ifindex);
     let control = &mut control.0;
-    let level = control
-        .get(offset_of!(libc::cmsghdr, cmsg_level)..)
-        .and_then(<[u8]>::first_chunk);
+    let level = control.get(offset_of!(libc::cmsghdr, cmsg_level)..).and_then(<[u8]>::first_chunk);
     let at = match level.map(|level| i32::from_ne_bytes(*level)) {
         Some(libc::IPPROTO_IP) => V4,
         Some(libc::IPPROTO_IPV6) => match control.get(HEADER..HEADER + 2) {
@@ -290,27 +275,16 @@ pub(super) fn tell_destination(socket: BorrowedFd<'_>, ipv6: bool) -> io::Result
             length(size_of_val(&on)),
         )
     };
-    if done == 0 {
-        Ok(())
-    } else {
-        Err(io::Error::last_os_error())
-    }
+    if done == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 /// Wait until a socket can be read, at most so many milliseconds; give for each whether it can.
 pub(super) fn wait_for(sockets: &[BorrowedFd<'_>], milliseconds: i32) -> Vec<bool> {
     let mut polled: Vec<_> = sockets
         .iter()
-        .map(|socket| libc::pollfd {
-            fd: socket.as_raw_fd(),
-            events: libc::POLLIN,
-            revents: 0,
-        })
+        .map(|socket| libc::pollfd { fd: socket.as_raw_fd(), events: libc::POLLIN, revents: 0 })
         .collect();
     // SAFETY: the list has the length that is given, and lives until the call returns.
     let ready = unsafe { libc::poll(polled.as_mut_ptr(), length(polled.len()), milliseconds) };
-    polled
-        .iter()
-        .map(|one| ready > 0 && one.revents != 0)
-        .collect()
+    polled.iter().map(|one| ready > 0 && one.revents != 0).collect()
 }

@@ -78,11 +78,7 @@ impl<'e> Answerer<'e> {
             let Some(octets) = input.message() else { break };
             self.tally.count(Counter::TcpReceived);
             count += 1;
-            let packet = Packet {
-                octets,
-                source: peer,
-                limit: Limit::Stream,
-            };
+            let packet = Packet { octets, source: peer, limit: Limit::Stream };
             let (thread, tally, out) = (&mut self.thread, &*self.tally, &mut self.out);
             let length = catch_unwind(AssertUnwindSafe(|| {
                 respond(&world, &packet, thread, tally, &mut Silent, out)

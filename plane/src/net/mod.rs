@@ -5,7 +5,7 @@ mod frames;
 pub mod tcp;
 pub mod udp;
 
-/// The bits on which packets and their destinations differ between listening addresses.
+/// Whether a listening address stands for all of the machine's: then replies must say which.
 fn is_wildcard(address: &std::net::SocketAddr) -> bool {
     address.ip().is_unspecified()
 }

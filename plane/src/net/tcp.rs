@@ -40,11 +40,7 @@ const WAKE: Token = Token(0);
 /// # Errors
 /// The system's, most often that the address is taken or is not ours.
 pub fn bind(address: SocketAddr) -> io::Result<Socket> {
-    let socket = Socket::new(
-        Domain::for_address(address),
-        Type::STREAM,
-        Some(Protocol::TCP),
-    )?;
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;
     if address.is_ipv6() {
         socket.set_only_v6(true)?;
@@ -73,15 +69,10 @@ impl Desk {
         let mut listeners = Vec::with_capacity(sockets.len());
         for (number, socket) in (1..).zip(sockets) {
             let mut listener = TcpListener::from_std(socket.into());
-            poll.registry()
-                .register(&mut listener, Token(number), Interest::READABLE)?;
+            poll.registry().register(&mut listener, Token(number), Interest::READABLE)?;
             listeners.push(listener);
         }
-        Ok(Self {
-            poll,
-            waker,
-            listeners,
-        })
+        Ok(Self { poll, waker, listeners })
     }
 
     /// What wakes the thread, to see that it should end.
@@ -92,11 +83,7 @@ impl Desk {
 
     /// Answer until told to stop; then answer what was received.
     pub fn run(self, engine: &Engine, stop: &AtomicBool) {
-        let Self {
-            mut poll,
-            listeners,
-            ..
-        } = self;
+        let Self { mut poll, listeners, .. } = self;
         let mut room = Room {
             answerer: Answerer::new(engine),
             next: listeners.len() + 1,
@@ -107,11 +94,7 @@ impl Desk {
         let mut swept = Instant::now();
         let mut busy = Vec::new();
         while !stop.load(Ordering::Acquire) {
-            let wait = if busy.is_empty() {
-                SWEEP
-            } else {
-                Duration::ZERO
-            };
+            let wait = if busy.is_empty() { SWEEP } else { Duration::ZERO };
             if poll.poll(&mut events, Some(wait)).is_err() {
                 continue; // interrupted by a signal
             }
@@ -171,11 +154,7 @@ impl Room<'_> {
                 let token = Token(self.next);
                 self.next += 1;
                 let interest = Interest::READABLE | Interest::WRITABLE;
-                if poll
-                    .registry()
-                    .register(&mut stream, token, interest)
-                    .is_err()
-                {
+                if poll.registry().register(&mut stream, token, interest).is_err() {
                     continue;
                 }
                 let _ = stream.set_nodelay(true);
@@ -230,8 +209,7 @@ impl Room<'_> {
     }
 
     fn close_idle(&mut self) {
-        self.connections
-            .retain(|_, connection| connection.active.elapsed() < IDLE);
+        self.connections.retain(|_, connection| connection.active.elapsed() < IDLE);
     }
 
     /// Answer what was received, send what the peers take, and close.
@@ -256,9 +234,9 @@ impl Connection {
             if before > OUTPUT {
                 return Ok(Next::Wait); // no more is read either: the peer feels it
             }
-            let (answered, more) =
+            let (messages, more) =
                 answerer.answer(&mut self.input, self.peer, &mut self.output, OUTPUT);
-            if answered > 0 {
+            if messages > 0 {
                 self.active = Instant::now();
             }
             self.ended |= !more;

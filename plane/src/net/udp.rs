@@ -1,6 +1,6 @@
 //! One UDP worker: a thread with a socket of its own for each listening address.
 //!
-//! The kernel spreads clients over the workers (SO_REUSEPORT). With one address, the usual case,
+//! The kernel spreads clients over the workers (`SO_REUSEPORT`). With one address, the usual case,
 //! the thread waits in `recvmmsg` itself; with several it polls. The world is loaded after the
 //! packets were received: a publish that has returned is seen by every packet that comes later.
 
@@ -34,11 +34,7 @@ const BACKLOG: usize = 4 << 20;
 /// # Errors
 /// The system's, most often that the address is taken or is not ours.
 pub fn bind(address: SocketAddr) -> io::Result<Socket> {
-    let socket = Socket::new(
-        Domain::for_address(address),
-        Type::DGRAM,
-        Some(Protocol::UDP),
-    )?;
+    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
     socket.set_reuse_port(true)?;
     if address.is_ipv6() {
         socket.set_only_v6(true)?;
@@ -118,12 +114,7 @@ impl Worker<'_> {
     /// Answer a batch. A packet that makes us panic is dropped and counted; the others are not
     /// its victims.
     fn answer(&mut self, count: usize) {
-        let Self {
-            engine,
-            tally,
-            thread,
-            batch,
-        } = self;
+        let Self { engine, tally, thread, batch } = self;
         let world = engine.publisher.world();
         tally.add(Counter::UdpReceived, u64::try_from(count).unwrap_or(0));
         let mut next = 0;
@@ -134,11 +125,7 @@ impl Worker<'_> {
                     next += 1;
                     let length = batch.slot(at).and_then(|slot| {
                         let limit = Limit::Datagram;
-                        let packet = Packet {
-                            octets: slot.packet,
-                            source: slot.source,
-                            limit,
-                        };
+                        let packet = Packet { octets: slot.packet, source: slot.source, limit };
                         respond(&world, &packet, thread, tally, &mut Silent, slot.out)
                     });
                     match length {

@@ -10,31 +10,27 @@ use super::document;
 use super::fault::Fault;
 use super::rdata::{self, Shape};
 use super::steer::{Ladders, Span};
-use super::table::{NONE, NameId, Names, Table};
+use super::table::{NONE, NameId, Names};
+use super::tree::Tree;
 use super::zone::{Body, Named, Node, Rrset, Target, Zone};
 use crate::name::{self, Split, to_text};
 use crate::wire::{IN, rtype};
 
 /// The greatest TTL (RFC 2181 section 8).
-pub(super) const MAX_TTL: u32 = i32::MAX.cast_unsigned();
+pub(super) const MAX_TTL: u32 = u32::MAX >> 1;
 
 /// Build a zone from its document and its words, packed as little-endian 64-bit numbers.
 pub(super) fn build(document: &[u8], members: &[u8], pools: &[u8]) -> Result<Zone, Fault> {
     let zone: document::Zone<'_> = document::read(document, "zone")?;
     name::check(zone.origin).map_err(|why| Fault::new(format!("a zone's origin {why}")))?;
     let place = format!("zone {}", to_text(zone.origin));
-    Builder::new(&zone)
-        .build(members, pools)
-        .map_err(|fault| fault.within(place))
+    Builder::new(&zone).build(members, pools).map_err(|fault| fault.within(place))
 }
 
 /// Flat lists that grow while a document is read.
 pub(super) struct Builder<'d> {
     pub(super) document: &'d document::Zone<'d>,
-    nodes: Vec<Node>,
-    parents: Vec<u32>,
-    wires: Vec<&'d [u8]>,
-    by_name: HashMap<&'d [u8], u32>,
+    tree: Tree<'d>,
     names: Names,
     ids: HashMap<&'d [u8], NameId>,
     split: Split,
@@ -50,10 +46,7 @@ impl<'d> Builder<'d> {
     fn new(document: &'d document::Zone<'d>) -> Self {
         Self {
             document,
-            nodes: Vec::new(),
-            parents: Vec::new(),
-            wires: Vec::new(),
-            by_name: HashMap::new(),
+            tree: Tree::new(document.origin),
             names: Names::default(),
             ids: HashMap::new(),
             split: Split::default(),
@@ -68,29 +61,26 @@ impl<'d> Builder<'d> {
     fn build(mut self, members: &[u8], pools: &[u8]) -> Result<Zone, Fault> {
         let document = self.document;
         let origin: &[u8] = document.origin;
-        self.node(origin)?;
+        self.tree.node(origin)?;
         self.add_rrsets()?;
         let steering = self.steer()?;
         for (index, vip) in (0u32..).zip(&document.vips) {
-            let node = self.node(vip.owner)?;
-            self.place_vip(node, index)
-                .map_err(|fault| fault.within(place_of(vip.owner)))?;
+            let node = self.tree.node(vip.owner)?;
+            self.place_vip(node, index).map_err(|fault| fault.within(place_of(vip.owner)))?;
         }
-        self.find_cuts();
+        self.tree.find_cuts(&self.rrsets);
         let denial = self.denial()?;
         let targets = self.find_targets()?;
-        let cut_names = self.name_cuts()?;
+        let cuts = self.tree.cuts().into_iter();
+        let cut_names = cuts.map(|(node, wire)| Ok((node, self.name(wire)?)));
+        let cut_names = cut_names.collect::<Result<Vec<_>, Fault>>()?;
         let origin_name = self.name(origin)?;
-        let (node_names, table) = self.lay_out()?;
+        let (nodes, node_names, table) = self.tree.lay_out()?;
         Ok(Zone {
             origin: origin.into(),
             origin_name,
             origin_labels: self.names.get(origin_name).labels(),
-            datacenters: document
-                .datacenters
-                .iter()
-                .map(|&name| name.into())
-                .collect(),
+            datacenters: document.datacenters.iter().map(|&name| name.into()).collect(),
             maps: document.maps.iter().map(|&name| name.into()).collect(),
             names: self.names,
             addresses: steering.addresses.into(),
@@ -103,7 +93,7 @@ impl<'d> Builder<'d> {
             denial,
             octets: self.octets.into(),
             node_names: node_names.into(),
-            nodes: self.nodes.into(),
+            nodes: nodes.into(),
             table,
             rrsets: self.rrsets.into(),
             named: self.named.into(),
@@ -112,47 +102,14 @@ impl<'d> Builder<'d> {
         })
     }
 
-    /// The node of a name at or below the origin; made with all names between if it is new.
-    fn node(&mut self, wire: &'d [u8]) -> Result<u32, Fault> {
-        if let Some(&node) = self.by_name.get(wire) {
-            return Ok(node);
-        }
-        let parent = if wire == &**self.document.origin {
-            NONE
-        } else {
-            let above =
-                name::parent(wire).ok_or_else(|| Fault::new("a name is not in the zone"))?;
-            self.node(above)?
-        };
-        let at = u32::try_from(self.nodes.len()).map_err(|_| Fault::new("has too many names"))?;
-        if wire.starts_with(b"\x01*") && parent != NONE {
-            if let Some(above) = self.nodes.get_mut(parent as usize) {
-                above.wildcard = at;
-            }
-        }
-        self.nodes.push(Node {
-            octets: 0,
-            name: 0,
-            rrsets: Span::default(),
-            vip: NONE,
-            cut: NONE,
-            wildcard: NONE,
-        });
-        self.parents.push(parent);
-        self.wires.push(wire);
-        self.by_name.insert(wire, at);
-        Ok(at)
-    }
-
     /// Add the document's RRsets, those of a node one after the other and by type.
     fn add_rrsets(&mut self) -> Result<(), Fault> {
         let document = self.document;
         let mut order = Vec::with_capacity(document.rrsets.len());
         for rrset in &document.rrsets {
             let place = || format!("{} {}", place_of(rrset.owner), rtype::to_text(rrset.rtype));
-            self.check_owner(rrset.owner)
-                .map_err(|fault| fault.within(place()))?;
-            order.push((self.node(rrset.owner)?, rrset.rtype, rrset));
+            self.check_owner(rrset.owner).map_err(|fault| fault.within(place()))?;
+            order.push((self.tree.node(rrset.owner)?, rrset.rtype, rrset));
         }
         order.sort_by_key(|&(node, rtype, _)| (node, rtype));
         let mut last = None;
@@ -162,10 +119,9 @@ impl<'d> Builder<'d> {
                 return Err(Fault::new("stands twice").within(place()));
             }
             let at = self.rrsets.len();
-            self.add_rrset(rrset)
-                .map_err(|fault| fault.within(place()))?;
+            self.add_rrset(rrset).map_err(|fault| fault.within(place()))?;
             let span = Span::between(at, at + 1)?;
-            if let Some(node) = self.nodes.get_mut(node as usize) {
+            if let Some(node) = self.tree.nodes.get_mut(node as usize) {
                 node.rrsets = if node.rrsets.is_empty() {
                     span
                 } else {
@@ -177,12 +133,7 @@ impl<'d> Builder<'d> {
             let here = node.rrsets.of(&self.rrsets);
             here.len() > 1 && here.iter().any(|rrset| rrset.rtype == rtype::CNAME)
         };
-        match self
-            .nodes
-            .iter()
-            .zip(&self.wires)
-            .find(|(node, _)| lonely(node))
-        {
+        match self.tree.nodes.iter().zip(&self.tree.wires).find(|(node, _)| lonely(node)) {
             Some((_, wire)) => {
                 Err(Fault::new("has a CNAME beside other data").within(place_of(wire)))
             }
@@ -202,10 +153,7 @@ impl<'d> Builder<'d> {
 
     fn add_rrset(&mut self, rrset: &document::Rrset<'d>) -> Result<(), Fault> {
         if rrset.ttl > MAX_TTL {
-            return Err(Fault::new(format!(
-                "has TTL {}; the most is {MAX_TTL}",
-                rrset.ttl
-            )));
+            return Err(Fault::new(format!("has TTL {}; the most is {MAX_TTL}", rrset.ttl)));
         }
         if matches!(rrset.rtype, 0 | rtype::OPT | 249..=255) {
             return Err(Fault::new("is of a type that no zone holds"));
@@ -230,12 +178,7 @@ impl<'d> Builder<'d> {
                         None => NameId::NONE,
                     };
                     let first = self.name(first)?;
-                    self.named.push(Named {
-                        before,
-                        first,
-                        second,
-                        after,
-                    });
+                    self.named.push(Named { before, first, second, after });
                 }
                 _ => self.add_whole(rrset, data)?,
             }
@@ -252,13 +195,7 @@ impl<'d> Builder<'d> {
             Body::Whole(Span::between(octets, self.octets.len())?)
         };
         let (rtype, ttl) = (rrset.rtype, rrset.ttl);
-        self.rrsets.push(Rrset {
-            rtype,
-            count,
-            ttl,
-            body,
-            targets: Span::default(),
-        });
+        self.rrsets.push(Rrset { rtype, count, ttl, body, targets: Span::default() });
         self.wanted.push(wanted);
         Ok(())
     }
@@ -296,7 +233,7 @@ impl<'d> Builder<'d> {
 
     fn place_vip(&mut self, node: u32, index: u32) -> Result<(), Fault> {
         let fault = Fault::new("is a name that does not exist");
-        let node = self.nodes.get_mut(node as usize).ok_or(fault)?;
+        let node = self.tree.nodes.get_mut(node as usize).ok_or(fault)?;
         if node.vip != NONE {
             return Err(Fault::new("is a VIP twice"));
         }
@@ -310,66 +247,18 @@ impl<'d> Builder<'d> {
         Ok(())
     }
 
-    /// Tell each node the topmost delegation at or above it. Parents come before children.
-    fn find_cuts(&mut self) {
-        for at in 0..self.nodes.len() {
-            let parent = self.parents.get(at).copied().unwrap_or(NONE);
-            let above = self
-                .nodes
-                .get(parent as usize)
-                .map_or(NONE, |parent| parent.cut);
-            let Some(node) = self.nodes.get_mut(at) else {
-                continue;
-            };
-            let here = node
-                .rrsets
-                .of(&self.rrsets)
-                .iter()
-                .any(|rrset| rrset.rtype == rtype::NS);
-            node.cut = match above {
-                NONE if here && parent != NONE => u32::try_from(at).unwrap_or(NONE),
-                above => above,
-            };
-        }
-    }
-
-    fn name_cuts(&mut self) -> Result<Vec<(u32, NameId)>, Fault> {
-        let mut found = Vec::new();
-        for at in 0..self.nodes.len() {
-            let index = u32::try_from(at).unwrap_or(NONE);
-            let is_cut = self.nodes.get(at).is_some_and(|node| node.cut == index);
-            if let Some(wire) = self.wires.get(at).copied().filter(|_| is_cut) {
-                found.push((index, self.name(wire)?));
-            }
-        }
-        Ok(found)
-    }
-
     /// The SOA with the TTL of negative answers.
     fn denial(&self) -> Result<Rrset, Fault> {
-        let apex = self
-            .nodes
-            .first()
-            .map_or(Span::default(), |node| node.rrsets);
-        let soa = apex
-            .of(&self.rrsets)
-            .iter()
-            .find(|rrset| rrset.rtype == rtype::SOA);
+        let apex = self.tree.nodes.first().map_or(Span::default(), |node| node.rrsets);
+        let soa = apex.of(&self.rrsets).iter().find(|rrset| rrset.rtype == rtype::SOA);
         let soa = soa.ok_or_else(|| Fault::new("has no SOA record"))?;
         let Body::Named(span) = soa.body else {
             return Err(Fault::new("has a malformed SOA"));
         };
-        let numbers = span
-            .of(&self.named)
-            .first()
-            .map_or(&[][..], |one| one.after.of(&self.octets));
-        let minimum = numbers
-            .last_chunk::<4>()
-            .map_or(0, |octets| u32::from_be_bytes(*octets));
-        Ok(Rrset {
-            ttl: soa.ttl.min(minimum),
-            ..*soa
-        })
+        let numbers =
+            span.of(&self.named).first().map_or(&[][..], |one| one.after.of(&self.octets));
+        let minimum = numbers.last_chunk::<4>().map_or(0, |octets| u32::from_be_bytes(*octets));
+        Ok(Rrset { ttl: soa.ttl.min(minimum), ..*soa })
     }
 
     /// Find the nodes where the addresses of targets stand.
@@ -378,13 +267,10 @@ impl<'d> Builder<'d> {
         for (rrset, wanted) in self.rrsets.iter_mut().zip(&self.wanted) {
             let start = targets.len();
             for wire in wanted {
-                let Some(&node) = self.by_name.get(wire) else {
+                let Some(&node) = self.tree.by_name.get(wire) else {
                     continue;
                 };
-                let here = self
-                    .nodes
-                    .get(node as usize)
-                    .map(|node| node.rrsets.range());
+                let here = self.tree.nodes.get(node as usize).map(|node| node.rrsets.range());
                 if here.is_some_and(|here| !here.is_empty()) {
                     if let Some(&name) = self.ids.get(wire) {
                         targets.push(Target { name, node });
@@ -394,24 +280,6 @@ impl<'d> Builder<'d> {
             rrset.targets = Span::between(start, targets.len())?;
         }
         Ok(targets)
-    }
-
-    /// Lay the nodes' names out one after the other, and make the table that finds them.
-    fn lay_out(&mut self) -> Result<(Vec<u8>, Table), Fault> {
-        let mut octets = Vec::new();
-        let mut hashes = Vec::with_capacity(self.nodes.len());
-        for (node, wire) in self.nodes.iter_mut().zip(&self.wires) {
-            node.name =
-                u32::try_from(octets.len()).map_err(|_| Fault::new("has too many names"))?;
-            node.octets =
-                u8::try_from(wire.len()).map_err(|_| Fault::new("has too long a name"))?;
-            octets.extend_from_slice(wire);
-            self.split
-                .read(wire)
-                .ok_or_else(|| Fault::new("has a malformed name"))?;
-            hashes.push(self.split.name().suffix(0).map_or(0, |(_, hash)| hash));
-        }
-        Ok((octets, Table::new(&hashes)))
     }
 }
 
@@ -433,7 +301,5 @@ fn words(packed: &[u8], count: usize, what: &str) -> Result<Box<[AtomicU64]>, Fa
         )));
     }
     let words = packed.chunks_exact(8);
-    Ok(words
-        .map(|word| AtomicU64::new(word.try_into().map_or(0, u64::from_le_bytes)))
-        .collect())
+    Ok(words.map(|word| AtomicU64::new(word.try_into().map_or(0, u64::from_le_bytes))).collect())
 }

@@ -148,9 +148,7 @@ fn length_of(octets: &[u8]) -> Option<usize> {
             0xc1 | 0xc7..=0xc9 | 0xd4..=0xd8 => return None, // no value of ours is an extension
         };
         let said = octets.get(at..at.checked_add(length)?)?;
-        let said = said
-            .iter()
-            .fold(0u64, |number, &octet| number << 8 | u64::from(octet));
+        let said = said.iter().fold(0u64, |number, &octet| number << 8 | u64::from(octet));
         let (data, inside) = match head {
             0xdc | 0xdd => (0, said),
             0xde | 0xdf => (0, said * 2),

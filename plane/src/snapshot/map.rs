@@ -38,9 +38,7 @@ fn from_document(map: &document::Map<'_>) -> Result<Map, Fault> {
         if starts.len() % octets == 0 && classes.len() % 4 == 0 {
             Ok(())
         } else {
-            Err(Fault::new(format!(
-                "its {family} ranges are not packed in whole numbers"
-            )))
+            Err(Fault::new(format!("its {family} ranges are not packed in whole numbers")))
         }
     };
     read(map.ipv4.starts, map.ipv4.classes, 4, "IPv4")?;
@@ -52,9 +50,7 @@ fn from_document(map: &document::Map<'_>) -> Result<Map, Fault> {
     let greatest = ipv4.greatest_class().max(ipv6.greatest_class());
     if greatest as usize >= ladders.len() {
         let count = ladders.len();
-        return Err(Fault::new(format!(
-            "a range has class {greatest}, but there are {count}"
-        )));
+        return Err(Fault::new(format!("a range has class {greatest}, but there are {count}")));
     }
     Ok(Map {
         name: map.name.into(),
@@ -66,17 +62,11 @@ fn from_document(map: &document::Map<'_>) -> Result<Map, Fault> {
 }
 
 fn small(packed: &[u8]) -> Vec<u32> {
-    packed
-        .chunks_exact(4)
-        .map(|word| word.try_into().map_or(0, u32::from_le_bytes))
-        .collect()
+    packed.chunks_exact(4).map(|word| word.try_into().map_or(0, u32::from_le_bytes)).collect()
 }
 
 fn large(packed: &[u8]) -> Vec<u64> {
-    packed
-        .chunks_exact(8)
-        .map(|word| word.try_into().map_or(0, u64::from_le_bytes))
-        .collect()
+    packed.chunks_exact(8).map(|word| word.try_into().map_or(0, u64::from_le_bytes)).collect()
 }
 
 impl Map {
@@ -86,9 +76,7 @@ impl Map {
     pub fn find(&self, client: IpAddr) -> (u32, u8) {
         match client {
             IpAddr::V4(v4) => self.ipv4.find(v4.to_bits()),
-            IpAddr::V6(v6) => self
-                .ipv6
-                .find(u64::try_from(v6.to_bits() >> 64).unwrap_or(0)),
+            IpAddr::V6(v6) => self.ipv6.find(u64::try_from(v6.to_bits() >> 64).unwrap_or(0)),
         }
     }
 }

@@ -16,11 +16,14 @@ mod map;
 mod rdata;
 mod steer;
 mod table;
+mod tree;
 mod vips;
 mod zone;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, Guard};
 
@@ -32,9 +35,12 @@ pub use table::{NameId, Names};
 pub use vips::sticky_bits;
 pub use zone::{Body, Found, Named, Node, Rrset, Target, Word, Zone};
 
-use crate::name::{Name, Split, to_text};
+use crate::name::{MAX_LABELS, Name, Split, to_text};
 use crate::wire::rtype;
 use table::{NONE, Table};
+
+/// How long a publish waits for the last packets of the world before; a batch takes less than 1 ms.
+const LAST_READERS: Duration = Duration::from_millis(20);
 
 /// A zone and the maps that it names.
 #[derive(Clone, Debug)]
@@ -58,10 +64,7 @@ impl Link {
     #[must_use]
     #[inline]
     pub fn datacenter(&self, of_map: u32) -> Option<u32> {
-        self.datacenters
-            .get(of_map as usize)
-            .copied()
-            .filter(|&of_zone| of_zone != NONE)
+        self.datacenters.get(of_map as usize).copied().filter(|&of_zone| of_zone != NONE)
     }
 }
 
@@ -74,27 +77,23 @@ pub struct World {
     pub revision: u64,
     zones: Box<[Linked]>,
     by_origin: Table,
-    /// Bit d is set if some origin has d labels.
-    depths: u128,
+    /// Whether some origin has d labels.
+    depths: [bool; MAX_LABELS + 1],
 }
 
 impl World {
     fn new(generation: u64, revision: u64, zones: Vec<Linked>) -> Self {
         let mut hashes = Vec::with_capacity(zones.len());
-        let mut depths = 0;
+        let mut depths = [false; MAX_LABELS + 1];
         let mut split = Split::default();
         for linked in &zones {
             split.read(&linked.zone.origin);
             hashes.push(split.name().suffix(0).map_or(0, |(_, hash)| hash));
-            depths |= 1 << split.name().labels().min(127);
+            if let Some(depth) = depths.get_mut(split.name().labels()) {
+                *depth = true;
+            }
         }
-        Self {
-            generation,
-            revision,
-            zones: zones.into(),
-            by_origin: Table::new(&hashes),
-            depths,
-        }
+        Self { generation, revision, zones: zones.into(), by_origin: Table::new(&hashes), depths }
     }
 
     /// The zone that answers for a name and type: the closest at or above it. DS at an origin is
@@ -114,14 +113,12 @@ impl World {
     fn closest_zone(&self, name: &Name<'_>, first: usize) -> Option<&Linked> {
         let labels = name.labels();
         for label in first..=labels {
-            if self.depths >> (labels - label).min(127) & 1 == 0 {
+            if self.depths.get(labels - label) != Some(&true) {
                 continue;
             }
             let (wire, hash) = name.suffix(label)?;
             let same = |at: u32| {
-                self.zones
-                    .get(at as usize)
-                    .is_some_and(|linked| *linked.zone.origin == *wire)
+                self.zones.get(at as usize).is_some_and(|linked| *linked.zone.origin == *wire)
             };
             if let Some(at) = self.by_origin.find(hash, same) {
                 return self.zones.get(at as usize);
@@ -160,10 +157,7 @@ pub struct Publisher {
 
 impl Default for Publisher {
     fn default() -> Self {
-        Self {
-            world: ArcSwap::from_pointee(World::new(0, 0, Vec::new())),
-            parts: Mutex::default(),
-        }
+        Self { world: ArcSwap::from_pointee(World::new(0, 0, Vec::new())), parts: Mutex::default() }
     }
 }
 
@@ -189,26 +183,22 @@ impl Publisher {
             maps.push(Arc::new(map::build(document)?));
         }
         let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut next = Parts {
-            zones: parts.zones.clone(),
-            maps: parts.maps.clone(),
-        };
+        let mut next = Parts { zones: parts.zones.clone(), maps: parts.maps.clone() };
         for &origin in release.drop_zones {
             next.zones.remove(origin);
         }
         for &name in release.drop_maps {
             next.maps.remove(name);
         }
-        next.zones
-            .extend(zones.into_iter().map(|zone| (zone.origin.clone(), zone)));
-        next.maps
-            .extend(maps.into_iter().map(|map| (map.name.clone(), map)));
+        next.zones.extend(zones.into_iter().map(|zone| (zone.origin.clone(), zone)));
+        next.maps.extend(maps.into_iter().map(|map| (map.name.clone(), map)));
         let linked = next.zones.values().map(|zone| link(zone, &next.maps));
         let linked = linked.collect::<Result<_, _>>()?;
         let generation = self.world.load().generation + 1;
-        self.world
-            .store(Arc::new(World::new(generation, release.revision, linked)));
+        let old = self.world.swap(Arc::new(World::new(generation, release.revision, linked)));
         *parts = next;
+        drop(parts);
+        let_go(old);
         Ok(generation)
     }
 
@@ -243,6 +233,16 @@ impl Publisher {
     }
 }
 
+/// Wait until no packet is being answered from an old world, and free it here: that takes long for
+/// a large one, and would delay the packets behind if the last thread to answer from it did it.
+fn let_go(old: Arc<World>) {
+    let start = Instant::now();
+    while Arc::strong_count(&old) > 1 && start.elapsed() < LAST_READERS {
+        thread::sleep(Duration::from_micros(50));
+    }
+    drop(old);
+}
+
 /// Find the maps that a zone names, and its own numbers for their datacenters.
 fn link(zone: &Arc<Zone>, maps: &BTreeMap<Box<str>, Arc<Map>>) -> Result<Linked, Fault> {
     let mut links = Vec::with_capacity(zone.maps.len());
@@ -251,20 +251,12 @@ fn link(zone: &Arc<Zone>, maps: &BTreeMap<Box<str>, Arc<Map>>) -> Result<Linked,
             let fault = Fault::new(format!("refers to map {name}, which is not published"));
             return Err(fault.within(format!("zone {}", to_text(&zone.origin))));
         };
-        let number = |wanted: &Box<str>| {
-            (0u32..)
-                .zip(&zone.datacenters)
-                .find(|(_, name)| *name == wanted)
-                .map_or(NONE, |(at, _)| at)
+        let number = |wanted: &str| {
+            let mut known = (0u32..).zip(&zone.datacenters);
+            known.find(|(_, name)| ***name == *wanted).map_or(NONE, |(at, _)| at)
         };
-        let datacenters = map.datacenters.iter().map(number).collect();
-        links.push(Link {
-            map: Arc::clone(map),
-            datacenters,
-        });
+        let datacenters = map.datacenters.iter().map(|name| number(name)).collect();
+        links.push(Link { map: Arc::clone(map), datacenters });
     }
-    Ok(Linked {
-        zone: Arc::clone(zone),
-        maps: links.into(),
-    })
+    Ok(Linked { zone: Arc::clone(zone), maps: links.into() })
 }

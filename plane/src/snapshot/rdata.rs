@@ -49,12 +49,7 @@ pub(super) struct Parts<'a> {
 
 /// Take record data apart; a phrase if it is not of its type's shape.
 pub(super) fn parts(rtype: u16, data: &[u8]) -> Result<Parts<'_>, &'static str> {
-    let whole = Parts {
-        before: data,
-        first: None,
-        second: None,
-        after: &[],
-    };
+    let whole = Parts { before: data, first: None, second: None, after: &[] };
     match shape(rtype) {
         Shape::Exactly(length) if data.len() == length => Ok(whole),
         Shape::Exactly(_) => Err("has data of a wrong length"),
@@ -75,19 +70,12 @@ fn named(
     let (first, rest) = split_name(rest).ok_or(FAULT)?;
     let (second, rest) = match names {
         1 => (None, rest),
-        _ => split_name(rest)
-            .map(|(name, rest)| (Some(name), rest))
-            .ok_or(FAULT)?,
+        _ => split_name(rest).map(|(name, rest)| (Some(name), rest)).ok_or(FAULT)?,
     };
     if rest.len() != after {
         return Err("has data of a wrong length");
     }
-    Ok(Parts {
-        before,
-        first: Some(first),
-        second,
-        after: rest,
-    })
+    Ok(Parts { before, first: Some(first), second, after: rest })
 }
 
 fn split_name(data: &[u8]) -> Option<(&[u8], &[u8])> {

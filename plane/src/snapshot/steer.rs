@@ -16,10 +16,7 @@ impl Span {
     /// The part between two lengths of a list, before and after it grew.
     pub(super) fn between(start: usize, end: usize) -> Result<Self, Fault> {
         let number = |at| u32::try_from(at).map_err(|_| Fault::new("the document is too large"));
-        Ok(Self {
-            start: number(start)?,
-            end: number(end)?,
-        })
+        Ok(Self { start: number(start)?, end: number(end)? })
     }
 
     /// As a range of indices.
@@ -62,22 +59,19 @@ pub struct Address {
 
 impl Address {
     /// Read 4 or 16 octets.
-    pub(super) fn read(data: &[u8]) -> Result<Self, Fault> {
+    ///
+    /// # Errors
+    /// A fault if there are more, or fewer.
+    pub fn read(data: &[u8]) -> Result<Self, Fault> {
         if let Ok(v4) = <[u8; 4]>::try_from(data) {
             let mut octets = [0; 16];
             for (to, from) in octets.iter_mut().zip(v4) {
                 *to = from;
             }
-            return Ok(Self {
-                octets,
-                family: Family::V4,
-            });
+            return Ok(Self { octets, family: Family::V4 });
         }
         match <[u8; 16]>::try_from(data) {
-            Ok(octets) => Ok(Self {
-                octets,
-                family: Family::V6,
-            }),
+            Ok(octets) => Ok(Self { octets, family: Family::V6 }),
             Err(_) => Err(Fault::new("an address has neither 4 nor 16 octets")),
         }
     }
@@ -102,9 +96,11 @@ impl Address {
 
 impl std::fmt::Display for Address {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let [a, b, c, d, ..] = self.octets;
         match self.family {
-            Family::V4 => Ipv4Addr::new(a, b, c, d).fmt(f),
+            Family::V4 => {
+                let octets = self.octets.first_chunk::<4>().copied().unwrap_or_default();
+                Ipv4Addr::from(octets).fmt(f)
+            }
             Family::V6 => Ipv6Addr::from(self.octets).fmt(f),
         }
     }
@@ -226,8 +222,7 @@ impl Ladders {
                 }
                 self.datacenters.push(datacenter);
             }
-            self.tiers
-                .push(Span::between(start, self.datacenters.len())?);
+            self.tiers.push(Span::between(start, self.datacenters.len())?);
         }
         let class = u32::try_from(self.classes.len())
             .map_err(|_| Fault::new("there are too many classes"))?;
@@ -243,10 +238,7 @@ impl Ladders {
     /// The tiers of a class, in order, each as its datacenters.
     #[inline]
     pub fn tiers(&self, class: u32) -> impl Iterator<Item = &[u32]> {
-        let tiers = self
-            .classes
-            .get(class as usize)
-            .map_or(&[][..], |span| span.of(&self.tiers));
+        let tiers = self.classes.get(class as usize).map_or(&[][..], |span| span.of(&self.tiers));
         tiers.iter().map(|tier| tier.of(&self.datacenters))
     }
 }

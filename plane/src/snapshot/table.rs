@@ -30,13 +30,7 @@ impl Table {
     pub(super) fn new(hashes: &[u64]) -> Self {
         let size = (hashes.len() * 2).next_power_of_two().max(4);
         let mask = size - 1;
-        let mut slots = vec![
-            Slot {
-                tag: 0,
-                index: NONE
-            };
-            size
-        ];
+        let mut slots = vec![Slot { tag: 0, index: NONE }; size];
         for (index, &hash) in (0u32..).zip(hashes) {
             let (mut at, tag) = place(hash);
             loop {
@@ -49,10 +43,7 @@ impl Table {
                 }
             }
         }
-        Self {
-            slots: slots.into(),
-            mask,
-        }
+        Self { slots: slots.into(), mask }
     }
 
     /// The index stored under a hash for which `same` holds.

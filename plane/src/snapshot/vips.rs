@@ -28,11 +28,8 @@ impl Builder<'_> {
         let document = self.document;
         for vip in &document.vips {
             let place = || format!("VIP {}", place_of(vip.owner));
-            self.check_owner(vip.owner)
-                .map_err(|fault| fault.within(place()))?;
-            let vip = self
-                .vip(vip, &mut steering)
-                .map_err(|fault| fault.within(place()))?;
+            self.check_owner(vip.owner).map_err(|fault| fault.within(place()))?;
+            let vip = self.vip(vip, &mut steering).map_err(|fault| fault.within(place()))?;
             steering.vips.push(vip);
         }
         Ok(steering)
@@ -40,10 +37,7 @@ impl Builder<'_> {
 
     fn vip(&mut self, vip: &document::Vip<'_>, steering: &mut Steering) -> Result<Vip, Fault> {
         if vip.ttl > MAX_TTL {
-            return Err(Fault::new(format!(
-                "has TTL {}; the most is {MAX_TTL}",
-                vip.ttl
-            )));
+            return Err(Fault::new(format!("has TTL {}; the most is {MAX_TTL}", vip.ttl)));
         }
         let datacenters = self.document.datacenters.len();
         let steer = match vip.map {
@@ -57,10 +51,7 @@ impl Builder<'_> {
         let mut has = [false; 2];
         for pool in &vip.pools {
             let known = steering.pools.get(first..).unwrap_or_default();
-            if known
-                .iter()
-                .any(|known| known.datacenter == pool.datacenter)
-            {
+            if known.iter().any(|known| known.datacenter == pool.datacenter) {
                 return Err(Fault::new(format!("has two pools in {}", pool.datacenter)));
             }
             let pool = self.pool(vip.owner, pool, &mut steering.members)?;
@@ -130,9 +121,7 @@ fn fallback(
             }
             Ok(Fallback::Addresses(Span::between(start, addresses.len())?))
         }
-        other => Err(Fault::new(format!(
-            "has a fallback of kind {other}, which does not exist"
-        ))),
+        other => Err(Fault::new(format!("has a fallback of kind {other}, which does not exist"))),
     }
 }
 

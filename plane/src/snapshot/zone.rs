@@ -132,10 +132,7 @@ impl Zone {
             return match node.cut {
                 NONE => Found::Node(node),
                 cut if cut == at && asked == rtype::DS => Found::Node(node),
-                cut => self
-                    .nodes
-                    .get(cut as usize)
-                    .map_or(Found::Nothing, Found::Cut),
+                cut => self.nodes.get(cut as usize).map_or(Found::Nothing, Found::Cut),
             };
         }
         let Some(encloser) = self.closest_encloser(name) else {
@@ -144,9 +141,7 @@ impl Zone {
         if let Some(cut) = self.nodes.get(encloser.cut as usize) {
             return Found::Cut(cut);
         }
-        self.nodes
-            .get(encloser.wildcard as usize)
-            .map_or(Found::Nothing, Found::Wildcard)
+        self.nodes.get(encloser.wildcard as usize).map_or(Found::Nothing, Found::Wildcard)
     }
 
     /// The longest existing ancestor of a name that does not exist (RFC 4592 section 3.3.1).
@@ -168,8 +163,7 @@ impl Zone {
     #[inline]
     fn node_of(&self, name: &Name<'_>, label: usize) -> Option<u32> {
         let (wire, hash) = name.suffix(label)?;
-        self.table
-            .find(hash, |node| self.name_of(node) == Some(wire))
+        self.table.find(hash, |node| self.name_of(node) == Some(wire))
     }
 
     fn name_of(&self, node: u32) -> Option<&[u8]> {
@@ -203,9 +197,7 @@ impl Zone {
     #[must_use]
     pub fn wire_of(&self, node: &Node) -> &[u8] {
         let at = node.name as usize;
-        self.node_names
-            .get(at..at + usize::from(node.octets))
-            .unwrap_or_default()
+        self.node_names.get(at..at + usize::from(node.octets)).unwrap_or_default()
     }
 
     /// The name of a delegation's node.
@@ -287,14 +279,9 @@ impl Zone {
 }
 
 fn store(words: &[AtomicU64], changes: &[(u32, u64)], what: &str) -> Result<(), Fault> {
-    if let Some((index, _)) = changes
-        .iter()
-        .find(|(index, _)| *index as usize >= words.len())
-    {
+    if let Some((index, _)) = changes.iter().find(|(index, _)| *index as usize >= words.len()) {
         let count = words.len();
-        return Err(Fault::new(format!(
-            "there is no {what} {index}; the zone has {count}"
-        )));
+        return Err(Fault::new(format!("there is no {what} {index}; the zone has {count}")));
     }
     for &(index, word) in changes {
         if let Some(place) = words.get(index as usize) {
@@ -321,9 +308,7 @@ impl Word {
 
     #[inline]
     fn load(words: &[AtomicU64], index: u32) -> Self {
-        let word = words
-            .get(index as usize)
-            .map_or(0, |word| word.load(Ordering::Acquire));
+        let word = words.get(index as usize).map_or(0, |word| word.load(Ordering::Acquire));
         Self {
             weight: u32::try_from(word & 0xffff_ffff).unwrap_or(0),
             ttl_cap: u32::try_from(word >> 32).unwrap_or(0),

@@ -72,10 +72,7 @@ impl Edns {
             options = options.get(4 + length..).unwrap_or_default();
         }
         if malformed {
-            return Err(OptFault::Subnet(Self {
-                subnet: None,
-                ..edns
-            }));
+            return Err(OptFault::Subnet(Self { subnet: None, ..edns }));
         }
         Ok(edns)
     }
@@ -93,10 +90,7 @@ impl Subnet {
         }
         // Bits beyond the source prefix must be zero.
         let spare = (8 - source % 8) % 8;
-        if told
-            .last()
-            .is_some_and(|last| last & !(u8::MAX << spare) != 0)
-        {
+        if told.last().is_some_and(|last| last & !(u8::MAX << spare) != 0) {
             return None;
         }
         let address = match family {
@@ -105,11 +99,7 @@ impl Subnet {
             2 => IpAddr::V6(Ipv6Addr::from(padded::<16>(told)?)),
             _ => return None,
         };
-        Some(Self {
-            address,
-            source,
-            family,
-        })
+        Some(Self { address, source, family })
     }
 
     /// How many octets of the address are told.
@@ -136,19 +126,8 @@ pub(super) fn write(out: &mut [u8], edns: &Edns, rcode: u16, scope: u8) -> Optio
     let [length_high, length_low] = u16::try_from(length - OPT).ok()?.to_be_bytes();
     let out = out.get_mut(..length)?;
     let (fixed, options) = out.split_first_chunk_mut::<OPT>()?;
-    *fixed = [
-        0,
-        0,
-        41,
-        payload_high,
-        payload_low,
-        rcode_high,
-        0,
-        flags,
-        0,
-        length_high,
-        length_low,
-    ];
+    *fixed =
+        [0, 0, 41, payload_high, payload_low, rcode_high, 0, flags, 0, length_high, length_low];
     if let Some(subnet) = &edns.subnet {
         let octets = subnet.octets();
         let told = u8::try_from(octets + 4).ok()?;

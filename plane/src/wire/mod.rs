@@ -1,8 +1,11 @@
 //! DNS messages as octets: the numbers of the protocol here, questions, EDNS and replies beside.
 
 pub mod edns;
+mod known;
 pub mod query;
 pub mod reply;
+
+pub use known::Known;
 
 /// Octets of a message's header (RFC 1035 section 4.1.1).
 pub const HEADER: usize = 12;
@@ -76,10 +79,7 @@ pub mod rtype {
     #[must_use]
     pub fn to_text(rtype: u16) -> String {
         let known = MNEMONICS.iter().find(|(number, _)| *number == rtype);
-        known.map_or_else(
-            || format!("TYPE{rtype}"),
-            |(_, mnemonic)| (*mnemonic).to_owned(),
-        )
+        known.map_or_else(|| format!("TYPE{rtype}"), |(_, mnemonic)| (*mnemonic).to_owned())
     }
 }
 

@@ -58,10 +58,7 @@ pub fn read(packet: &[u8], name: &mut Split) -> Result<Query, Unasked> {
     if [q1, q2] != [0, 1] {
         return Err(malformed);
     }
-    let length = packet
-        .get(HEADER..)
-        .and_then(|rest| name.read(rest))
-        .ok_or(malformed)?;
+    let length = packet.get(HEADER..).and_then(|rest| name.read(rest)).ok_or(malformed)?;
     let end = HEADER + length;
     let qtype = number_at(packet, end).ok_or(malformed)?;
     let qclass = number_at(packet, end + 2).ok_or(malformed)?;
@@ -87,12 +84,7 @@ pub fn read(packet: &[u8], name: &mut Split) -> Result<Query, Unasked> {
         }
         at = end;
     }
-    Ok(Query {
-        question_end,
-        qtype,
-        qclass,
-        edns,
-    })
+    Ok(Query { question_end, qtype, qclass, edns })
 }
 
 /// Whether the record at a place is an OPT.

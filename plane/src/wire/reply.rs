@@ -4,6 +4,7 @@
 //! RRsets only (RFC 2181 section 9); whether TC is due then is the caller's business.
 
 use super::edns::{self, Edns};
+use super::known::{Case, Known, reachable};
 use super::{HEADER, IN, Rcode};
 use crate::name::Name;
 
@@ -11,30 +12,10 @@ use crate::name::Name;
 pub const QUESTION: u16 = 12;
 
 const POINTER: u16 = 0xc000; // RFC 1035 section 4.1.4
-const REACH: usize = 0x4000;
-const KNOWN: usize = 64;
 
 /// There is no room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Full;
-
-/// Names that were written and can be pointed to; kept by a thread from reply to reply.
-#[derive(Debug)]
-pub struct Known {
-    hashes: [u64; KNOWN],
-    places: [u16; KNOWN],
-    count: usize,
-}
-
-impl Default for Known {
-    fn default() -> Self {
-        Self {
-            hashes: [0; KNOWN],
-            places: [0; KNOWN],
-            count: 0,
-        }
-    }
-}
 
 /// Who owns a record.
 #[derive(Clone, Copy, Debug)]
@@ -43,14 +24,6 @@ pub enum Owner<'n> {
     At(u16),
     /// A name that may not have been written yet.
     Name(Name<'n>),
-}
-
-/// Whether a name may take on the case in which it was asked for: as an owner it may (RFC 4343
-/// section 4.1), in record data it keeps its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Case {
-    Kept,
-    Ignored,
 }
 
 /// The three sections that a reply may have beside its question.
@@ -109,39 +82,26 @@ impl<'b> Reply<'b> {
         known: &'b mut Known,
         question: Name<'b>,
     ) -> Option<Self> {
-        let limit = limit
-            .min(out.len())
-            .checked_sub(edns.map_or(0, edns::length))?;
+        let limit = limit.min(out.len()).checked_sub(edns.map_or(0, edns::length))?;
         if head.len() > limit {
             return None;
         }
         out.get_mut(..head.len())?.copy_from_slice(head);
-        known.count = 0;
-        Some(Self {
-            out,
-            at: head.len(),
-            limit,
-            counts: [0; 3],
-            known,
-            question,
-        })
+        known.truncate(0);
+        Some(Self { out, at: head.len(), limit, counts: [0; 3], known, question })
     }
 
     /// Take a mark.
     #[must_use]
     #[inline]
     pub fn mark(&self) -> Mark {
-        Mark {
-            at: self.at,
-            known: self.known.count,
-            counts: self.counts,
-        }
+        Mark { at: self.at, known: self.known.len(), counts: self.counts }
     }
 
     /// Forget everything that was written after a mark.
     pub fn back_to(&mut self, mark: Mark) {
         self.at = mark.at;
-        self.known.count = mark.known;
+        self.known.truncate(mark.known);
         self.counts = mark.counts;
     }
 
@@ -163,10 +123,7 @@ impl<'b> Reply<'b> {
         if end > self.limit {
             return Err(Full);
         }
-        self.out
-            .get_mut(self.at..end)
-            .ok_or(Full)?
-            .copy_from_slice(octets);
+        self.out.get_mut(self.at..end).ok_or(Full)?.copy_from_slice(octets);
         self.at = end;
         Ok(())
     }
@@ -210,13 +167,8 @@ impl<'b> Reply<'b> {
             self.put_name(&second, Case::Kept)?;
         }
         self.put(after)?;
-        let length = u16::try_from(self.at - start)
-            .map_err(|_| Full)?
-            .to_be_bytes();
-        self.out
-            .get_mut(start - 2..start)
-            .ok_or(Full)?
-            .copy_from_slice(&length);
+        let length = u16::try_from(self.at - start).map_err(|_| Full)?.to_be_bytes();
+        self.out.get_mut(start - 2..start).ok_or(Full)?.copy_from_slice(&length);
         Ok((place, target))
     }
 
@@ -250,16 +202,12 @@ impl<'b> Reply<'b> {
             };
             if let Some(place) = self.find(name.labels() - label, suffix, hash, case) {
                 self.put(&(POINTER | place).to_be_bytes())?;
-                return Ok(if label == 0 {
-                    Some(place)
-                } else {
-                    reachable(start)
-                });
+                return Ok(if label == 0 { Some(place) } else { reachable(start) });
             }
             let here = self.at;
             let length = suffix.first().map_or(0, |&octets| 1 + usize::from(octets));
             self.put(suffix.get(..length).unwrap_or_default())?;
-            self.remember(hash, here);
+            self.known.remember(hash, here);
         }
         self.put(&[0])?;
         Ok(reachable(start))
@@ -277,75 +225,14 @@ impl<'b> Reply<'b> {
                 }
             }
         }
-        let known = self
-            .known
-            .hashes
-            .iter()
-            .zip(&self.known.places)
-            .take(self.known.count);
-        known
-            .filter(|&(&known, _)| known == hash)
-            .map(|(_, &place)| place)
-            .find(|&place| self.stands_at(place, suffix, case))
-    }
-
-    /// Whether this name stands at a place in the reply.
-    fn stands_at(&self, place: u16, name: &[u8], case: Case) -> bool {
-        let (mut at, mut rest) = (usize::from(place), name);
-        loop {
-            let (Some(&length), Some(&wanted)) = (self.out.get(at), rest.first()) else {
-                return false;
-            };
-            if length >= 0xc0 {
-                // We wrote it: it points backwards.
-                let Some(low) = self.out.get(at + 1) else {
-                    return false;
-                };
-                at = usize::from(u16::from_be_bytes([length & 0x3f, *low]));
-                continue;
-            }
-            let octets = 1 + usize::from(length);
-            if length != wanted {
-                return false;
-            }
-            match (self.out.get(at..at + octets), rest.split_at_checked(octets)) {
-                (Some(here), Some((label, below)))
-                    if here == label
-                        || case == Case::Ignored && here.eq_ignore_ascii_case(label) =>
-                {
-                    rest = below;
-                }
-                _ => return false,
-            }
-            if length == 0 {
-                return true;
-            }
-            at += octets;
-        }
-    }
-
-    fn remember(&mut self, hash: u64, place: usize) {
-        let at = self.known.count;
-        if let (Some(place), Some(hash_at), Some(place_at)) = (
-            reachable(place),
-            self.known.hashes.get_mut(at),
-            self.known.places.get_mut(at),
-        ) {
-            (*hash_at, *place_at) = (hash, place);
-            self.known.count += 1;
-        }
+        self.known.find(self.out, suffix, hash, case)
     }
 
     /// Write OPT and header; give the reply's length.
     #[inline]
     #[must_use]
-    pub fn finish(self, verdict: &Verdict, edns: Option<&Edns>) -> usize {
-        let Self {
-            out,
-            mut at,
-            counts: [answer, authority, additional],
-            ..
-        } = self;
+    pub fn finish(self, verdict: Verdict, edns: Option<&Edns>) -> usize {
+        let Self { out, mut at, counts: [answer, authority, additional], .. } = self;
         let mut additional = additional;
         if let Some(edns) = edns {
             let rest = out.get_mut(at..).unwrap_or_default();
@@ -366,7 +253,7 @@ impl<'b> Reply<'b> {
 }
 
 /// QR, opcode and RD as asked, AA and TC; RA, Z, AD and CD stay clear.
-fn flags_of(asked: u8, verdict: &Verdict) -> u8 {
+fn flags_of(asked: u8, verdict: Verdict) -> u8 {
     let aa = if verdict.authoritative { 0x04 } else { 0 };
     let tc = if verdict.truncated { 0x02 } else { 0 };
     0x80 | asked & 0x79 | aa | tc
@@ -379,24 +266,6 @@ pub fn header_alone(packet: &[u8], out: &mut [u8], rcode: Rcode) -> Option<usize
         return None;
     };
     let header = out.first_chunk_mut::<HEADER>()?;
-    *header = [
-        i1,
-        i2,
-        0x80 | flags & 0x79,
-        rcode as u8 & 0x0f,
-        0,
-        0,
-        0,
-        0,
-        0,
-        0,
-        0,
-        0,
-    ];
+    *header = [i1, i2, 0x80 | flags & 0x79, rcode as u8 & 0x0f, 0, 0, 0, 0, 0, 0, 0, 0];
     Some(HEADER)
-}
-
-#[inline]
-fn reachable(place: usize) -> Option<u16> {
-    u16::try_from(place).ok().filter(|_| place < REACH)
 }

@@ -1,0 +1,25 @@
+//! The plane asked without a socket, by subject; `server` alone opens some.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `documents` | what is refused as a document, and that nothing makes the decoder panic |
+//! | `edns` | EDNS, client subnet, truncation |
+//! | `headers` | header bits, what is no question, random packets |
+//! | `ladder` | tiers, draws, sticky draws, fallbacks, TTL caps |
+//! | `publish` | swapping worlds, words, maps |
+//! | `records` | static records, aliases, wildcards, delegations, denials |
+//! | `server` | UDP and TCP sockets, counters, stop |
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, and its name is its sentence"
+)]
+
+mod documents;
+mod edns;
+mod headers;
+mod ladder;
+mod publish;
+mod records;
+mod server;
+mod world;
