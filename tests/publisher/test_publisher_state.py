@@ -1,5 +1,6 @@
 """The state folder: whole or old, never mixed, never trusted when damaged."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,7 @@ def test_what_is_no_longer_served_is_removed(tmp_path: Path, folder: StateFolder
     folder.save(Served(4, "sqlite:///a", {"gslb.example.": b"zone two"}, {}, STEERING))
     after = set((tmp_path / "served").iterdir())
     assert len(before - after) == 2
-    assert len(after) == 3  # zone, steering, manifest
+    assert len(after) == 4  # zone, steering, verdicts, manifest
     found = again(tmp_path, folder).load()
     assert found is not None
     assert found.zones == {"gslb.example.": b"zone two"}
@@ -112,3 +113,14 @@ def test_one_process_at_a_time(tmp_path: Path, folder: StateFolder) -> None:
         StateFolder(tmp_path).open()
     folder.close()
     StateFolder(tmp_path).open()
+
+
+def test_verdicts_and_documents_are_saved_side_by_side(folder: StateFolder) -> None:
+    with ThreadPoolExecutor(2) as threads:
+        documents = threads.submit(lambda: [folder.save(FIRST) for _ in range(60)])
+        verdicts = threads.submit(lambda: [folder.save_verdicts({"x": 1}) for _ in range(120)])
+        documents.result()
+        verdicts.result()
+    found = folder.load()
+    assert found is not None
+    assert found.revision == 3

@@ -1,6 +1,8 @@
 """Killed and started again, a node gives its last right answer first, store or no store."""
 
+import asyncio
 import signal
+import sqlite3
 import time
 from pathlib import Path
 
@@ -92,3 +94,59 @@ async def test_sigterm_ends_within_two_seconds(tmp_path: Path) -> None:
             assert await node.end() == 0
             assert time.monotonic() - start < 2
             assert "Traceback" not in node.log.read_text()
+
+
+async def test_a_probe_that_was_edited_keeps_its_verdict_over_a_restart(tmp_path: Path) -> None:
+    async with toy_sites("tokyo", "frankfurt") as sites:
+        zones = write_zones(tmp_path / "zones", {n: s.port for n, s in sites.items()})
+        async with running(tmp_path / "state", zones) as node:
+            await sites["tokyo"].kill()
+            await failed_over(node)
+            patch = {"interval": "1h", "timeout": "2s"}
+            assert (await node.call("PATCH", "/api/v1/probes/web", patch))[0] == 200
+            await node.end(signal.SIGKILL)
+            await node.start()
+            assert await node.ask(WWW) == FRANKFURT
+
+
+async def test_a_store_made_anew_at_the_same_revision_is_read(tmp_path: Path) -> None:
+    first = write_zones(tmp_path / "zones", {"tokyo": 9, "frankfurt": 9})
+    other = write_zones(tmp_path / "other", {"tokyo": 9, "frankfurt": 9})
+    yaml = other / "gslb.example.yaml"
+    yaml.write_text(yaml.read_text().replace("192.0.2.20", "192.0.2.55"))
+    async with running(tmp_path / "elsewhere", other) as made:
+        await made.end()
+    async with running(tmp_path / "state", first) as node:
+        assert await node.ask("api.gslb.example.") == ["192.0.2.20"]
+        (tmp_path / "elsewhere" / "gslb.db").replace(node.state / "gslb.db")
+
+        async def is_read() -> bool:
+            return await node.ask("api.gslb.example.") == ["192.0.2.55"]
+
+        await until(is_read, "the store that was put in place is answered from")
+
+
+async def test_a_held_write_lock_stops_neither_the_start_nor_the_end(tmp_path: Path) -> None:
+    zones = write_zones(tmp_path / "zones", {"tokyo": 9, "frankfurt": 9})
+    async with running(tmp_path / "state", zones) as node:
+        await node.end(signal.SIGKILL)
+        connection = sqlite3.connect(node.state / "gslb.db", isolation_level=None)
+        try:
+            connection.execute("UPDATE members SET weight = 5 WHERE address = '192.0.2.21'")
+            connection.execute("BEGIN IMMEDIATE")
+            await node.start()
+            assert await node.ask("api.gslb.example.") == ["192.0.2.20"]
+
+            async def alarms() -> bool:
+                _, ready = await node.call("GET", "/readyz")
+                return any(alarm["key"] == "store-busy" for alarm in ready["alarms"])
+
+            await until(alarms, "an alarm tells of the held lock")
+            edit = asyncio.create_task(node.call("PUT", "/api/v1/datacenters/osaka", {}))
+            await asyncio.sleep(0)
+            start = time.monotonic()
+            assert await node.end() == 0
+            assert time.monotonic() - start < 2
+            await asyncio.gather(edit, return_exceptions=True)
+        finally:
+            connection.close()

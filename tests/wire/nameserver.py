@@ -92,6 +92,11 @@ class Nameserver:
     revision: int = 0
     _zones: dict[str, snapshot.Zone] = field(default_factory=dict)
 
+    @property
+    def port(self) -> int:
+        """The port of the first address."""
+        return next(port for _, port in self.addresses.values())
+
     def publish(self, world: World, down: Sequence[str] = ()) -> int:
         """Compile and swap in a world; members of the addresses in `down` weigh nothing."""
         self.revision += 1
@@ -196,12 +201,14 @@ class Nameserver:
 
 
 @contextmanager
-def serving(world: World, workers: int = 1) -> Iterator[Nameserver]:
-    """Serve a world on free ports of both loopbacks."""
+def serving(
+    world: World, workers: int = 1, listen: Sequence[str] = ("127.0.0.1:0", "[::1]:0")
+) -> Iterator[Nameserver]:
+    """Serve a world, on free ports of both loopbacks if nothing else is said."""
     engine = _plane.Engine()
-    server = _plane.Server(engine, ["127.0.0.1:0", "[::1]:0"], workers)
+    server = _plane.Server(engine, list(listen), workers)
     ports = [int(address.rpartition(":")[2]) for address in server.addresses]
-    addresses = {"4": (HOSTS["4"], ports[0]), "6": (HOSTS["6"], ports[1])}
+    addresses = {family: (HOSTS[family], port) for family, port in zip("46", ports, strict=False)}
     nameserver = Nameserver(engine, addresses)
     nameserver.publish(world)
     server.start()

@@ -3,7 +3,9 @@
 import pytest
 from nameserver import Case, Nameserver, make_world, plain, records
 
-ZONE = """
+LONG = "\n".join(f"c{n} 60 CNAME c{n + 1}" for n in range(20))
+ZONE = f"""
+{LONG}
 @      3600 SOA   ns1 admin 1 7200 900 1209600 300
 @      3600 NS    ns1
 ns1    3600 A     192.0.2.53
@@ -81,3 +83,13 @@ def test_a_loop_ends_and_holds_no_record_twice(nameserver: Nameserver, name: str
         found = records(reply.answer)
         assert f"{name}.gslb.example. 60 CNAME" in found[0], over
         assert len(found) == len(set(found)), over
+
+
+def test_a_chain_is_followed_eight_links_and_then_left_to_the_resolver(
+    nameserver: Nameserver,
+) -> None:
+    """RFC 1034 section 3.6.2 wants no failure of a long chain; the bound is in docs/dns.md."""
+    for over, reply in nameserver.ask_everywhere(plain("c0.gslb.example."), noerror=1):
+        found = [f"c{n}.gslb.example. 60 CNAME c{n + 1}.gslb.example." for n in range(9)]
+        assert records(reply.answer) == found, over
+        assert not reply.authority, over

@@ -24,6 +24,58 @@ def test_port_0_takes_one_port_for_udp_and_tcp() -> None:
             assert reply.answer
 
 
+@pytest.mark.parametrize(
+    ("listen", "asked"),
+    [
+        ("0.0.0.0:0", "127.0.0.1"),
+        ("0.0.0.0:0", "127.0.0.2"),
+        ("[::]:0", "::1"),
+        ("127.0.0.3:0", "127.0.0.3"),
+    ],
+)
+def test_a_reply_comes_from_the_address_that_was_asked(listen: str, asked: str) -> None:
+    """RFC 2181 section 4.1; a connected socket takes replies from nowhere else."""
+    with serving(WORLD, listen=(listen,)) as nameserver:
+        family = socket.AF_INET6 if ":" in asked else socket.AF_INET
+        with closing(socket.socket(family, socket.SOCK_DGRAM)) as wire:
+            wire.settimeout(SECONDS)
+            wire.connect((asked, nameserver.port))
+            query = plain("www.gslb.example.")
+            with nameserver.counting(udp=1, noerror=1):
+                wire.send(query.to_wire())
+                assert dns.message.from_wire(wire.recv(512)).id == query.id
+
+
+@pytest.mark.parametrize("listen", [("127.0.0.1:0",), ("127.0.0.1:0", "[::1]:0")])
+def test_a_burst_over_several_batches_is_answered_whole(listen: tuple[str, ...]) -> None:
+    """Hostile packets in between cost their neighbours nothing."""
+    with serving(WORLD, listen=listen) as nameserver:
+        wires = [socket.socket(type=socket.SOCK_DGRAM) for _ in range(4)]
+        for wire in wires:
+            wire.connect(("127.0.0.1", nameserver.port))
+            wire.settimeout(SECONDS)
+        for burst in range(10):
+            ids = range(burst * 20, burst * 20 + 20)
+            asked = len(wires) * len(ids)
+            moved = {"udp_received": 2 * asked, "udp_answered": asked, "udp_dropped": asked}
+            with nameserver.counting(noerror=asked, **moved):
+                send_with_fragments(wires, ids)
+            for wire in wires:
+                assert {int.from_bytes(wire.recv(512)[:2], "big") for _ in ids} == set(ids)
+        for wire in wires:
+            wire.close()
+
+
+def send_with_fragments(wires: list[socket.socket], ids: range) -> None:
+    """Send a question with each id from each socket, and behind it the start of a header."""
+    for number in ids:
+        query = plain("www.gslb.example.")
+        query.id = number
+        for wire in wires:
+            wire.send(query.to_wire())
+            wire.send(query.to_wire()[: number % 12])
+
+
 def test_before_the_first_world_everything_is_refused() -> None:
     reply = _plane.Engine().respond(plain("www.gslb.example.").to_wire(), "127.0.0.1")
     assert reply is not None
