@@ -97,9 +97,18 @@ def _gslb(folder: Path, port: int) -> Sequence[str]:
     (zones / f"{name}.yaml").write_text(
         f"datacenters:\n{sites}vips:\n  {VIP}:\n    ttl: 30\n    pools:\n{pools}"
     )
-    gslb = Path(sys.executable).with_name("gslb")
     flags = ["--zones", str(zones), "--state", str(folder / "state"), "--workers", "1"]
-    return [str(gslb), "serve", *flags, "--dns", f"{HOST}:{port}", "--http", f"{HOST}:0"]
+    return [
+        sys.executable,
+        "-m",
+        "gslb",
+        "serve",
+        *flags,
+        "--dns",
+        f"{HOST}:{port}",
+        "--http",
+        f"{HOST}:0",
+    ]
 
 
 ECHO = Kind("echo", "bare recvmmsg/sendmmsg echo in C", _echo, speaks_dns=False)
@@ -170,3 +179,10 @@ def cpu_seconds(pid: int) -> float:
     """Give the CPU time of all threads of a process, by the scheduler's nanosecond counts."""
     tasks = Path(f"/proc/{pid}/task").iterdir()
     return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
+
+
+def machine_seconds() -> float:
+    """Give the CPU time that all cores together have spent on anything."""
+    first = Path("/proc/stat").read_text().splitlines()[0].split()[1:]
+    user, nice, system, _idle, _waiting, irq, softirq, stolen = (int(word) for word in first[:8])
+    return (user + nice + system + irq + softirq + stolen) / os.sysconf("SC_CLK_TCK")
