@@ -116,11 +116,17 @@ def test_one_process_at_a_time(tmp_path: Path, folder: StateFolder) -> None:
 
 
 def test_verdicts_and_documents_are_saved_side_by_side(folder: StateFolder) -> None:
+    def save_documents() -> None:
+        for _ in range(60):
+            folder.save(FIRST)
+
+    def save_verdicts() -> None:
+        for _ in range(120):
+            folder.save_verdicts({"http 127.0.0.1:80": {"verdict": "up", "since": 1.0}})
+
     with ThreadPoolExecutor(2) as threads:
-        documents = threads.submit(lambda: [folder.save(FIRST) for _ in range(60)])
-        verdicts = threads.submit(lambda: [folder.save_verdicts({"x": 1}) for _ in range(120)])
-        documents.result()
-        verdicts.result()
+        for saved in [threads.submit(save_documents), threads.submit(save_verdicts)]:
+            saved.result()
     found = folder.load()
     assert found is not None
     assert found.revision == 3
