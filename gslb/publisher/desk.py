@@ -224,8 +224,8 @@ class Desk:
         if self._store is None:
             await self.open(create=False)
         look = await self.store.look()
-        self._alarms.clear("store-busy", "the store can be written")
         if self._holds(look):
+            self._alarms.clear("store-busy", "the store holds what is served")
             self._alarms.clear("store-content", "the store holds what is served")
             self._refused_touch = -1
             return
@@ -237,7 +237,8 @@ class Desk:
             except Invalid:
                 self._refused_touch = look.touch
                 raise
-        self._alarms.clear("store-content", f"revision {self.revision} is served")
+        for key in ("store-content", "store-busy"):
+            self._alarms.clear(key, f"revision {self.revision} is served")
 
     async def _lost(self, error: StoreDown) -> None:
         self._alarms.sound("store", f"{error}; revision {self.revision} stays served")

@@ -4,6 +4,7 @@ tables     what is kept, and an operator's session with the shell
 store      look, read, commit, adopt, revisions, audit, tokens
 reading    rows to model             writing  model to rows
 engine     connections, transactions, the file        migrate  the schema, step by step
+whole      calls that a cancelled caller still waits for
 """
 
 from gslb.store.engine import StoreBusy, StoreDown

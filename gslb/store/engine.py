@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import AsyncAdaptedQueuePool, Pool
 
 from gslb.model import Broken, Fault, Invalid, Refused
+from gslb.store.whole import in_a_hurry
 
 BUSY: Final = 5.0
 """Seconds to wait for another program's write lock."""
@@ -171,7 +172,7 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
             try:
                 connection = await stack.enter_async_context(engine.begin())
             except OperationalError as error:
-                if "locked" not in str(error.orig) or time.monotonic() > give_up:
+                if "locked" not in str(error.orig) or time.monotonic() > give_up or in_a_hurry():
                     raise
             else:
                 yield connection

@@ -18,7 +18,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from gslb.store.engine import StoreDown, for_writing
+from gslb.store.engine import StoreDown, for_writing, transaction
 
 FOLDER: Final = Path(__file__).with_name("migrations")
 
@@ -49,7 +49,7 @@ async def migrate(engine: AsyncEngine, path: Path, *, create: bool) -> None:
             f"knows none after {scripts.get_current_head()}; install the newer gslb, "
             "or name another store with --store"
         )
-    async with for_writing(engine).begin() as connection:
+    async with transaction(for_writing(engine)) as connection:
         await connection.run_sync(upgrade)
 
 

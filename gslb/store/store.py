@@ -39,6 +39,7 @@ from gslb.store.moments import read_moment, write_moment
 from gslb.store.reading import values
 from gslb.store.rows import Reader, Rows, fetch
 from gslb.store.tables import AUDIT, OWNED, REVISIONS, TOUCH
+from gslb.store.whole import whole
 from gslb.store.writing import batches, refusals, write_batch
 
 Source = Literal["api", "files", "start", "outside"]
@@ -90,6 +91,7 @@ class AuditRow:
     after: str | None
 
 
+@whole
 async def open_store(url: str, *, create: bool = True) -> "Store":
     """Open a store and bring its schema up to date.
 
@@ -124,6 +126,7 @@ class Store:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
+    @whole
     async def close(self) -> None:
         """Close every connection."""
         try:
@@ -147,11 +150,13 @@ class Store:
 
     # Reading
 
+    @whole
     async def look(self) -> Look:
         """Say where the store stands; cheap enough for several times a second."""
         async with self._begin(self._engine) as connection:
             return await _look(connection)
 
+    @whole
     async def read(self) -> Stored:
         """Read the whole world; Invalid, with all faults, if rows hold what the model refuses."""
         rows: dict[str, Rows] = {}
@@ -162,6 +167,7 @@ class Store:
         world = await asyncio.to_thread(_world, rows)  # long, in a large world
         return Stored(world, look.revision, look.touch)
 
+    @whole
     async def revisions(self, limit: int = 100) -> list[Revision]:
         """Give the last revisions, newest first."""
         columns = [column for column in REVISIONS.c if column.name != "touch"]
@@ -179,6 +185,7 @@ class Store:
             for row in rows
         ]
 
+    @whole
     async def audit(self, revision: int) -> list[AuditRow]:
         """Give what a revision changed, in the order of its edits."""
         statement = select(AUDIT).where(AUDIT.c.revision == revision).order_by(AUDIT.c.position)
@@ -191,6 +198,7 @@ class Store:
 
     # Writing
 
+    @whole
     async def commit(
         self,
         edits: Sequence[Edit],
@@ -227,6 +235,7 @@ class Store:
             async with self._begin(self._engine) as connection:
                 raise Invalid(await refusals(connection, edits, str(error.orig))) from error
 
+    @whole
     async def adopt(
         self, edits: Sequence[Edit], *, before: World, touch: int, base: int, at: datetime
     ) -> int:
@@ -250,21 +259,25 @@ class Store:
 
     # Tokens
 
+    @whole
     async def create_token(self, name: str, role: str, at: datetime) -> str:
         """Make a token and give its secret, this once; Refused if the name is taken."""
         async with self._begin(self._writer) as connection:
             return await tokens.create(connection, name, role, at)
 
+    @whole
     async def find_token(self, secret: str) -> tokens.Token | None:
         """Give the token of a secret, None if there is none."""
         async with self._begin(self._engine) as connection:
             return await tokens.find(connection, secret)
 
+    @whole
     async def tokens(self) -> list[tokens.Token]:
         """Give all tokens, by name."""
         async with self._begin(self._engine) as connection:
             return await tokens.listed(connection)
 
+    @whole
     async def delete_token(self, name: str) -> bool:
         """Delete a token; False if there is none of that name."""
         async with self._begin(self._writer) as connection:

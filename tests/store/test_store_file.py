@@ -145,8 +145,7 @@ async def test_a_lock_held_by_another_program_is_waited_for(store: Store, path: 
 async def test_a_lock_held_for_too_long_is_a_refusal(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pragmas = [p.replace("busy_timeout = 5000", "busy_timeout = 1") for p in engine._PRAGMAS]
-    monkeypatch.setattr(engine, "_PRAGMAS", pragmas)
+    monkeypatch.setattr(engine, "BUSY", 0.2)
     async with await open_store(f"sqlite:///{path}") as store:
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")

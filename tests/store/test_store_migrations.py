@@ -70,7 +70,7 @@ async def test_connections_are_set_up(path: Path) -> None:
             "journal_mode": "wal",
             "foreign_keys": 1,
             "synchronous": 2,  # FULL
-            "busy_timeout": 5000,
+            "busy_timeout": 100,
         }.items():
             found = await connection.exec_driver_sql(f"PRAGMA {pragma}")
             assert found.scalar_one() == value
