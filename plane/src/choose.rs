@@ -70,6 +70,7 @@ struct Climb<'a> {
     class: u32,
     link: Option<&'a Link>,
     network: u64,
+    sticky: bool,
 }
 
 /// Choose what a VIP answers to a client.
@@ -98,7 +99,9 @@ pub fn choose<W: Witness>(
         },
     };
     witness.vip(owner, vip, link.map(|link| (&*link.map, class)), prefix);
-    let climb = Climb { zone, vip, family, ladders, class, link, network };
+    // Clients that ask not to be located would all be one network, and all on one member.
+    let sticky = vip.sticky && client.prefix > 0;
+    let climb = Climb { zone, vip, family, ladders, class, link, network, sticky };
     if !vip.has(family) {
         climb.tell_all(draw, witness);
         return Chosen { choice: Choice::Nodata, ttl: vip.ttl, scope: 0 };
@@ -122,7 +125,7 @@ pub fn choose<W: Witness>(
     if let Some(ttl_cap) = drawn {
         chosen.choice = Choice::Members;
         chosen.ttl = vip.ttl.min(ttl_cap);
-        chosen.scope = prefix.max(if vip.sticky { sticky_prefix } else { 0 });
+        chosen.scope = prefix.max(if sticky { sticky_prefix } else { 0 });
     }
     if client.prefix == 0 {
         chosen.scope = 0; // RFC 7871 section 7.2.1: it asked not to be located
@@ -254,7 +257,7 @@ impl Climb<'_> {
         if let [only] = *draw.candidates {
             return Some(only);
         }
-        if self.vip.sticky {
+        if self.sticky {
             let rank = |candidate: &Candidate| {
                 let seed = self.zone.pools.get(candidate.pool as usize).map_or(0, |pool| pool.seed);
                 // Weights of pools take 48 bits at most, of which the upper 32 say enough.
@@ -283,7 +286,7 @@ impl Climb<'_> {
             .get(pool.pool as usize)
             .map_or(0, |pool| pool.members(self.family).range().len());
         let weights = draw.weights.get(pool.first..pool.first + count).unwrap_or_default();
-        if self.vip.answers == 1 && !self.vip.sticky {
+        if self.vip.answers == 1 && !self.sticky {
             let mut left = rng.below(pool.sum);
             for &(member, weight) in weights {
                 if left < u64::from(weight) {
@@ -296,7 +299,7 @@ impl Climb<'_> {
         }
         draw.ranked.clear();
         for &(member, weight) in weights.iter().filter(|&&(_, weight)| weight > 0) {
-            let bits = if self.vip.sticky {
+            let bits = if self.sticky {
                 let seed = self.zone.members.get(member as usize).map_or(0, |member| member.seed);
                 sticky_bits(seed, self.network)
             } else {

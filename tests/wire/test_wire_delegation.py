@@ -8,7 +8,7 @@ ZONE = """
 @              3600 NS    ns1
 ns1            3600 A     192.0.2.53
 child          900  NS    ns1.child
-child          900  NS    ns2.child
+child          900  NS    NS2.Child
 ns1.child      900  A     192.0.2.1
 ns1.child      900  AAAA  2001:db8::1
 ns2.child      600  A     192.0.2.2

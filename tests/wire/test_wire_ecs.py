@@ -1,5 +1,7 @@
 """Client subnet: RFC 7871. The scope is as wide as the answer is true, 0 where all get it."""
 
+from typing import Any
+
 import dns.edns
 import dns.message
 import dns.rcode
@@ -13,7 +15,7 @@ ns1    3600 A     192.0.2.53
 www    60   A     192.0.2.1
 child  60   NS    ns.elsewhere.test.
 """
-VIPS = {
+VIPS: dict[str, Any] = {
     "vip.gslb.example.": {
         "order": ["tokyo", "osaka"],
         "pools": {
@@ -28,6 +30,10 @@ VIPS = {
             "osaka": {"members": [{"address": "192.0.2.10"}]},
         },
     },
+}
+VIPS["sticky.gslb.example."] = {
+    "sticky": True,
+    "pools": {"tokyo": {"members": [{"address": f"192.0.2.{last}"} for last in range(20, 24)]}},
 }
 MAPS = {
     "world": {
@@ -137,3 +143,14 @@ def test_without_the_option_the_client_is_the_source(
     assert wire is not None
     found = records(dns.message.from_wire(wire).answer)
     assert found == [f"mapped.gslb.example. 30 A {address}"]
+
+
+def test_sticky_clients_that_hide_are_not_all_one_client(nameserver: Nameserver) -> None:
+    hidden, shown = (
+        {
+            records(nameserver.ask(ask("sticky.gslb.example.", option), "udp4").answer)[0]
+            for _ in range(64)
+        }
+        for option in (dns.edns.ECSOption("0.0.0.0", 0), dns.edns.ECSOption("203.0.113.0", 24))
+    )
+    assert (len(hidden), len(shown)) == (4, 1)

@@ -175,7 +175,7 @@ impl Batch {
 
     /// Send all replies that are ready; give how many the kernel would not take.
     pub(super) fn send(&mut self, socket: BorrowedFd<'_>) -> u64 {
-        let (mut sent, mut unsent) = (0, 0);
+        let (mut sent, mut unsent) = (0, 0_usize);
         let all = self.slots.as_ptr();
         while sent < self.ready {
             // SAFETY: `sent` is below `ready`, which is BATCH at most; the headers up to `ready`
@@ -185,21 +185,29 @@ impl Batch {
                     socket.as_raw_fd(),
                     addr_of_mut!((*all).outgoing[sent]),
                     length(self.ready - sent),
-                    0,
+                    libc::MSG_DONTWAIT,
                 )
             };
             match usize::try_from(count) {
                 Ok(count) if count > 0 => sent += count,
-                _ if io::Error::last_os_error().kind() == io::ErrorKind::Interrupted => {}
-                _ => {
+                _ => match io::Error::last_os_error().kind() {
+                    io::ErrorKind::Interrupted => {}
+                    // The send buffer is full, as of replies to neighbours that are not there.
+                    // Waiting would stop this thread for seconds; clients ask again.
+                    io::ErrorKind::WouldBlock => {
+                        unsent += self.ready - sent;
+                        break;
+                    }
                     // The first one cannot be sent; the others may.
-                    sent += 1;
-                    unsent += 1;
-                }
+                    _ => {
+                        sent += 1;
+                        unsent += 1;
+                    }
+                },
             }
         }
         self.ready = 0;
-        unsent
+        u64::try_from(unsent).unwrap_or(u64::MAX)
     }
 }
 

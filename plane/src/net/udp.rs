@@ -42,8 +42,9 @@ pub fn bind(address: SocketAddr) -> io::Result<Socket> {
     if is_wildcard(&address) {
         tell_destination(socket.as_fd(), address.is_ipv6())?;
     }
-    // A smaller buffer still works.
+    // Smaller buffers still work.
     let _ = socket.set_recv_buffer_size(BACKLOG);
+    let _ = socket.set_send_buffer_size(BACKLOG);
     socket.set_read_timeout(Some(PATIENCE))?;
     socket.bind(&address.into())?;
     Ok(socket)

@@ -267,14 +267,14 @@ impl<'d> Builder<'d> {
         for (rrset, wanted) in self.rrsets.iter_mut().zip(&self.wanted) {
             let start = targets.len();
             for wire in wanted {
-                let Some(&node) = self.tree.by_name.get(wire) else {
+                // Data may spell a name in capitals; owners stand in lower case (RFC 4343).
+                let Some(&name) = self.ids.get(wire) else { continue };
+                let Some(&node) = self.tree.by_name.get(self.names.get(name).wire()) else {
                     continue;
                 };
                 let here = self.tree.nodes.get(node as usize).map(|node| node.rrsets.range());
                 if here.is_some_and(|here| !here.is_empty()) {
-                    if let Some(&name) = self.ids.get(wire) {
-                        targets.push(Target { name, node });
-                    }
+                    targets.push(Target { name, node });
                 }
             }
             rrset.targets = Span::between(start, targets.len())?;
