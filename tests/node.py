@@ -120,7 +120,12 @@ class Node:
         process, self._process = self._process, None
         if process.returncode is None:
             process.send_signal(number)
-        await asyncio.wait_for(process.communicate(), DEADLINE)
+        try:
+            await asyncio.wait_for(process.communicate(), DEADLINE)
+        except TimeoutError:
+            process.kill()  # the test fails, and leaves nothing behind
+            await process.communicate()
+            raise
         return process.returncode or 0
 
     async def ask(self, name: str, rtype: str = "A", *, tcp: bool = False) -> list[str]:
