@@ -63,10 +63,6 @@ class Plane:
         """Store member words (index, word) of the zone at `origin` (wire form)."""
         self._engine.set_members(origin, list(changes))
 
-    def respond(self, packet: bytes, source: str) -> bytes | None:
-        """Answer one packet without a socket."""
-        return self._engine.respond(packet, source)
-
     def explain(self, packet: bytes, source: str) -> Trace:
         """Answer one packet and give the witness's trace."""
         return msgspec.json.decode(self._engine.explain(packet, source), type=Trace)

@@ -164,17 +164,7 @@ def word(weight: float, ttl_cap: int = NO_CAP) -> int:
     return (min(ttl_cap, NO_CAP) << 32) | fixed
 
 
-def word_weight(value: int) -> float:
-    """Read the weight out of a word."""
-    return (value & 0xFFFF_FFFF) / ONE
-
-
 def pack_words(words: Iterable[int]) -> bytes:
     """Pack words as little-endian uint64."""
     values = list(words)
     return struct.pack(f"<{len(values)}Q", *values)
-
-
-def unpack_words(packed: bytes) -> list[int]:
-    """Read packed words."""
-    return list(struct.unpack(f"<{len(packed) // 8}Q", packed))

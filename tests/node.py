@@ -175,3 +175,12 @@ async def running(state: Path, zones: Path, store: str | None = None) -> AsyncIt
         yield node
     finally:
         await node.end()
+
+
+@asynccontextmanager
+async def staged(folder: Path) -> AsyncIterator[tuple[Node, dict[str, Site]]]:
+    """Run two toy sites, and a node that prefers tokyo to frankfurt."""
+    async with toy_sites("tokyo", "frankfurt") as sites:
+        zones = write_zones(folder / "zones", {name: site.port for name, site in sites.items()})
+        async with running(folder / "state", zones) as node:
+            yield node, sites

@@ -116,6 +116,11 @@ def merge_patch(target: Any, patch: Any) -> Any:
     return merged
 
 
+def is_dry_run(request: web.Request) -> bool:
+    """Whether a request only asks what it would do."""
+    return request.query.get("dry_run", "").lower() in {"1", "true", "yes"}
+
+
 async def submit(request: web.Request, make: Callable[[], Edit]) -> web.Response:
     """Make one edit; the reply leaves when every worker answers with it.
 
@@ -131,7 +136,7 @@ async def submit(request: web.Request, make: Callable[[], Edit]) -> web.Response
         created = value_at(world, made[0]) is None and made[0].value is not None
         return made
 
-    if request.query.get("dry_run", "").lower() in {"1", "true", "yes"}:
+    if is_dry_run(request):
         edits = await desk.rehearse(change)
         return web.json_response(
             {"dry_run": True, "revision": desk.revision, "changed": bool(edits)}

@@ -6,6 +6,7 @@ from pydantic import ValidationError
 from gslb.api.auth import CALLER
 from gslb.api.parts import PARTS
 from gslb.api.problems import read_json
+from gslb.api.values import is_dry_run
 from gslb.model import Edit, Invalid, World, find_edits
 from gslb.model.faults import faults_from
 
@@ -36,7 +37,7 @@ async def put_world(request: web.Request) -> web.Response:
         edits[:] = find_edits(before, world)
         return edits
 
-    if request.query.get("dry_run", "").lower() in {"1", "true", "yes"}:
+    if is_dry_run(request):
         await desk.rehearse(change)
         revision = desk.revision
     else:
@@ -44,11 +45,4 @@ async def put_world(request: web.Request) -> web.Response:
             change, author=request[CALLER], source="files", summary="the whole world was applied"
         )
         revision = receipt.revision
-    return web.json_response({"revision": revision, "edits": [_told(edit) for edit in edits]})
-
-
-def _told(edit: Edit) -> dict[str, str]:
-    return {
-        "path": "/".join(map(str, edit.path)),
-        "does": "delete" if edit.value is None else "put",
-    }
+    return web.json_response({"revision": revision, "edits": [edit.told() for edit in edits]})

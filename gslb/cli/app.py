@@ -5,7 +5,8 @@ import contextlib
 import json
 import secrets
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -211,34 +212,32 @@ def apply(
     settings = _settings(store=store, state=state)
     with _families():
         world = read_checked(folder)
-    revision, told = _run(
-        _apply(settings, Door(settings.state, url, token), world, dry_run=dry_run)
+    asked = Door(settings.state, url, token).call(
+        "PUT",
+        "/api/v1/world",
+        json=world.model_dump(mode="json"),
+        params={"dry_run": "true"} if dry_run else {},
     )
-    for line in told:
-        out.print(line)
+    work = partial(offline.apply_world, settings.store_url, world, dry_run=dry_run)
+    reply = _run(_node_or_store(settings, asked, work))
+    for edit in reply["edits"]:
+        out.print(f"{edit['does']} {edit['path']}")
     verb = "would change" if dry_run else "changed"
-    out.print(f"{len(told)} value(s) {verb}; revision {revision}")
+    out.print(f"{len(reply['edits'])} value(s) {verb}; revision {reply['revision']}")
 
 
-def _in_the_store(settings: Settings) -> str:
-    return (
-        f"no gslb is running on the state folder {settings.state.absolute()}: "
-        f"working on the store {settings.store_url} itself"
-    )
-
-
-async def _apply(
-    settings: Settings, door: Door, world: World, *, dry_run: bool
-) -> tuple[int, list[str]]:
-    query = {"dry_run": "true"} if dry_run else {}
-    body = world.model_dump(mode="json")
+async def _node_or_store(
+    settings: Settings, asked: Awaitable[Any], offline: Callable[[], Awaitable[Any]]
+) -> Any:
+    """Give what the node answers or, where none runs, what is done in its store, and say so."""
     try:
-        reply = await door.call("PUT", "/api/v1/world", json=body, params=query)
+        return await asked
     except NotRunning:
-        err.print(_in_the_store(settings))
-        revision, edits = await offline.apply_world(settings.store_url, world, dry_run=dry_run)
-        return revision, [tell.edit(edit.path, deletes=edit.value is None) for edit in edits]
-    return reply["revision"], [f"{item['does']} {item['path']}" for item in reply["edits"]]
+        err.print(
+            f"no gslb is running on the state folder {settings.state.absolute()}: "
+            f"working on the store {settings.store_url} itself"
+        )
+        return await offline()
 
 
 @app.command()
@@ -252,19 +251,11 @@ def export(
 ) -> None:
     """Write the store as files that `gslb apply` reads back without loss."""
     settings = _settings(store=store, state=state)
-    revision, world = _run(_export(settings, Door(settings.state, url, token)))
+    asked = Door(settings.state, url, token).call("GET", "/api/v1/world")
+    reply = _run(_node_or_store(settings, asked, partial(offline.read_world, settings.store_url)))
     with _families():
-        write_folder(world, folder)
-    out.print(f"{folder}: revision {revision} written")
-
-
-async def _export(settings: Settings, door: Door) -> tuple[int, World]:
-    try:
-        reply = await door.call("GET", "/api/v1/world")
-    except NotRunning:
-        err.print(_in_the_store(settings))
-        return await offline.read_world(settings.store_url)
-    return reply["revision"], World.model_validate(reply["world"])
+        write_folder(World.model_validate(reply["world"]), folder)
+    out.print(f"{folder}: revision {reply['revision']} written")
 
 
 @app.command()
@@ -322,19 +313,11 @@ def token_create(
 ) -> None:
     """Make a token and print it, this once; the store keeps its hash."""
     settings = _settings(store=store, state=state)
-    door = Door(settings.state, url, token)
     name = name or f"{role}-{secrets.token_hex(3)}"
-    _plain(_run(_create_token(settings, door, name, role)))
-
-
-async def _create_token(settings: Settings, door: Door, name: str, role: str) -> str:
     body = {"name": name, "role": role}
-    try:
-        reply = await door.call("POST", "/api/v1/tokens", json=body)
-    except NotRunning:
-        err.print(_in_the_store(settings))
-        return await offline.create_token(settings.store_url, name, role)
-    return str(reply["token"])
+    asked = Door(settings.state, url, token).call("POST", "/api/v1/tokens", json=body)
+    work = partial(offline.create_token, settings.store_url, name, role)
+    _plain(_run(_node_or_store(settings, asked, work))["token"])
 
 
 def run_app() -> None:

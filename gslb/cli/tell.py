@@ -10,11 +10,6 @@ from rich.text import Text
 _COLOURS = {"down": "red", "unknown": "yellow", "drained": "blue"}
 
 
-def edit(path: tuple[str | int, ...], *, deletes: bool) -> str:
-    """Say one edit in a line."""
-    return f"{'delete' if deletes else 'put'} {'/'.join(map(str, path))}"
-
-
 def status(out: Console, found: dict[str, Any]) -> None:
     """Show a node's status: a line, its alarms, a line for each member."""
     state = "answering" if found["ready"] else "not answering yet"

@@ -39,6 +39,11 @@ class Edit:
         origin, name, rtype = self.key
         return ("zones", origin, "rrsets", name, rtype)
 
+    def told(self) -> dict[str, str]:
+        """Say what it does and where, ready for JSON."""
+        does = "delete" if self.value is None else "put"
+        return {"path": "/".join(map(str, self.path)), "does": does}
+
 
 def value_at(world: World, edit: Edit) -> Noun | None:
     """Give what stands where an edit would act."""

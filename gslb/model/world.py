@@ -28,6 +28,13 @@ class World(Steering):
 
     zones: dict[Name, Zone] = Field(default_factory=dict)
 
+    @property
+    def steering(self) -> Steering:
+        """The world without its zones."""
+        return Steering(
+            datacenters=self.datacenters, probes=self.probes, maps=self.maps, vips=self.vips
+        )
+
     def zone_of(self, name: str) -> str | None:
         """Give the origin of the closest zone at or above a name."""
         return next((above for above in ancestors(name) if above in self.zones), None)

@@ -7,7 +7,7 @@ truth; while it cannot be read, the last good state is answered and every edit i
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
@@ -154,10 +154,10 @@ class Desk:
         async with self._lock:
             await self._settle()
             before = self._press.world
-            edits = [edit for edit in change(before) if value_at(before, edit) != edit.value]
+            edits = _real(before, change(before))
             if not edits:
                 return Receipt(self.revision, 0)
-            proof = await asyncio.to_thread(self._proved, apply_edits(before, edits))
+            proof = await asyncio.to_thread(self._proved, apply_edits(before, edits), edits)
             revision = await self.store.commit(
                 edits,
                 base=self.revision,
@@ -181,10 +181,10 @@ class Desk:
                 "mend those rows first"
             ) from error
 
-    def _proved(self, world: World) -> Proof:
-        """Rehearse and compile a world; for a thread, since it may take long."""
+    def _proved(self, world: World, edits: Sequence[Edit]) -> Proof:
+        """Rehearse a world and compile what these edits touch; in a thread, as it may be long."""
         rehearse(world)
-        return self._press.prove(world)
+        return self._press.prove(world, edits)
 
     def _holds(self, look: Look) -> bool:
         """Whether the store holds what is answered from."""
@@ -193,7 +193,7 @@ class Desk:
     async def rehearse(self, change: Callable[[World], Sequence[Edit]]) -> Sequence[Edit]:
         """Say what a change would be; Invalid if it may not be; nothing is stored."""
         before = self._press.world
-        edits = [edit for edit in change(before) if value_at(before, edit) != edit.value]
+        edits = _real(before, change(before))
         await asyncio.to_thread(rehearse, apply_edits(before, edits))
         return edits
 
@@ -247,10 +247,10 @@ class Desk:
     async def _take(self, look: Look) -> None:
         """Answer from what the store holds, recording what was changed outside."""
         stored = await self.store.read()
-        proof = await asyncio.to_thread(self._proved, stored.world)
+        edits = await asyncio.to_thread(find_edits, self._press.world, stored.world)
+        proof = await asyncio.to_thread(self._proved, stored.world, edits)
         revision = stored.revision
         if not look.settled or stored.touch != look.touch:
-            edits = find_edits(self._press.world, stored.world)
             revision = await self.store.adopt(
                 edits,
                 before=self._press.world,
@@ -277,18 +277,12 @@ class Desk:
     # The state folder
 
     async def _save(self) -> None:
-        world = self._press.world
         served = Served(
             self.revision,
             self._url,
             self._press.zones,
             self._press.maps,
-            Steering(
-                datacenters=world.datacenters,
-                probes=world.probes,
-                maps=world.maps,
-                vips=world.vips,
-            ),
+            self._press.world.steering,
             self._watch.memory(),
         )
         if not await self._to_disk(lambda: self._state.save(served)):
@@ -325,3 +319,8 @@ class Desk:
             return False
         self._alarms.clear("state", "the state folder is written again")
         return True
+
+
+def _real(before: World, edits: Iterable[Edit]) -> list[Edit]:
+    """Leave out the edits that change nothing."""
+    return [edit for edit in edits if value_at(before, edit) != edit.value]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from gslb import snapshot
 from gslb.compiler import check, compile_map, compile_zone
 from gslb.compiler.restore import restore_zone
-from gslb.model import Edit, Invalid, MemberKey, Steering, World, find_edits
+from gslb.model import Edit, Invalid, MemberKey, Steering, World
 from gslb.model.names import to_wire
 from gslb.plane import Plane, Release
 
@@ -40,6 +40,13 @@ class Sheet:
     document: bytes
     members: tuple[MemberKey, ...]
     pool_weights: tuple[int, ...]
+
+    @classmethod
+    def compiled(cls, world: World, origin: str) -> "Sheet":
+        """Compile a zone."""
+        zone = compile_zone(world, origin)
+        weights = (world.vips[key.vip].pools[key.datacenter].weight for key in zone.pools)
+        return cls(zone.document, zone.members, tuple(weights))
 
     @classmethod
     def of(cls, document: bytes) -> "Sheet":
@@ -75,17 +82,13 @@ class Press:
         """The map documents being answered from, by name."""
         return dict(self._maps)
 
-    def prove(self, world: World) -> Proof:
-        """Compile what differs from the world being answered from."""
-        zones, maps = _touched(self._world, world, find_edits(self._world, world))
-        zones |= self._sheets.keys() - world.zones.keys()
-        maps |= self._maps.keys() - world.maps.keys()
+    def prove(self, world: World, edits: Sequence[Edit]) -> Proof:
+        """Compile what these edits, which lead from what is answered to `world`, touch."""
+        zones, maps = _touched(self._world, world, edits)
         return Proof(
             world,
             {
-                origin: Sheet.of(compile_zone(world, origin).document)
-                if origin in world.zones
-                else None
+                origin: Sheet.compiled(world, origin) if origin in world.zones else None
                 for origin in sorted(zones)
             },
             {

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from node import Node, running, toy_sites, until, write_zones
+from node import Node, running, staged, toy_sites, until, write_zones
 
 WWW = "www.gslb.example."
 FRANKFURT = ["198.51.100.10"]
@@ -24,54 +24,50 @@ async def failed_over(node: Node) -> None:
 
 
 async def test_the_first_answer_after_kill_9_is_the_last_right_one(tmp_path: Path) -> None:
-    async with toy_sites("tokyo", "frankfurt") as sites:
-        zones = write_zones(tmp_path / "zones", {n: s.port for n, s in sites.items()})
-        async with running(tmp_path / "state", zones) as node:
-            await sites["tokyo"].kill()
-            await failed_over(node)
-            await node.end(signal.SIGKILL)
-            await node.start()
-            assert await node.ask(WWW) == FRANKFURT
-            assert (await node.member(WWW, "tokyo"))["verdict"] == "down"
+    async with staged(tmp_path) as (node, sites):
+        await sites["tokyo"].kill()
+        await failed_over(node)
+        await node.end(signal.SIGKILL)
+        await node.start()
+        assert await node.ask(WWW) == FRANKFURT
+        assert (await node.member(WWW, "tokyo"))["verdict"] == "down"
 
 
 async def test_the_store_is_gone_and_answers_go_on(tmp_path: Path) -> None:
-    async with toy_sites("tokyo", "frankfurt") as sites:
-        zones = write_zones(tmp_path / "zones", {n: s.port for n, s in sites.items()})
-        async with running(tmp_path / "state", zones) as node:
-            await sites["tokyo"].kill()
-            await failed_over(node)
-            await node.end(signal.SIGKILL)
-            for path in node.state.glob("gslb.db*"):
-                path.rename(tmp_path / path.name)
+    async with staged(tmp_path) as (node, sites):
+        await sites["tokyo"].kill()
+        await failed_over(node)
+        await node.end(signal.SIGKILL)
+        for path in node.state.glob("gslb.db*"):
+            path.rename(tmp_path / path.name)
 
-            await node.start()
-            assert await node.ask(WWW) == FRANKFURT
-            assert await node.ask("txt.gslb.example.", "TXT") == ['"hello"']
+        await node.start()
+        assert await node.ask(WWW) == FRANKFURT
+        assert await node.ask("txt.gslb.example.", "TXT") == ['"hello"']
+        _, ready = await node.call("GET", "/readyz")
+        assert ready["ready"]
+        assert [alarm["key"] for alarm in ready["alarms"]] == ["store"]
+        assert "gslb.db" in ready["alarms"][0]["words"]
+        _, metrics = await node.call("GET", "/metrics")
+        assert 'gslb_alarm_since_seconds{alarm="store"}' in metrics
+        assert "store:" in node.log.read_text()
+        status, problem = await node.call("DELETE", f"/api/v1/vips/{WWW}")
+        assert (status, problem["status"]) == (503, 503)
+
+        await sites["tokyo"].start()  # probing goes on without the store
+
+        async def tokyo_is_back() -> bool:
+            return await node.ask(WWW) == ["192.0.2.10"]
+
+        await until(tokyo_is_back, "tokyo is answered again")
+        for path in tmp_path.glob("gslb.db*"):
+            path.rename(node.state / path.name)
+
+        async def alarm_is_over() -> bool:
             _, ready = await node.call("GET", "/readyz")
-            assert ready["ready"]
-            assert [alarm["key"] for alarm in ready["alarms"]] == ["store"]
-            assert "gslb.db" in ready["alarms"][0]["words"]
-            _, metrics = await node.call("GET", "/metrics")
-            assert 'gslb_alarm_since_seconds{alarm="store"}' in metrics
-            assert "store:" in node.log.read_text()
-            status, problem = await node.call("DELETE", f"/api/v1/vips/{WWW}")
-            assert (status, problem["status"]) == (503, 503)
+            return not ready["alarms"]
 
-            await sites["tokyo"].start()  # probing goes on without the store
-
-            async def tokyo_is_back() -> bool:
-                return await node.ask(WWW) == ["192.0.2.10"]
-
-            await until(tokyo_is_back, "tokyo is answered again")
-            for path in tmp_path.glob("gslb.db*"):
-                path.rename(node.state / path.name)
-
-            async def alarm_is_over() -> bool:
-                _, ready = await node.call("GET", "/readyz")
-                return not ready["alarms"]
-
-            await until(alarm_is_over, "the store is found again")
+        await until(alarm_is_over, "the store is found again")
 
 
 async def test_the_store_is_unreadable(tmp_path: Path) -> None:
@@ -98,16 +94,14 @@ async def test_sigterm_ends_within_two_seconds(tmp_path: Path) -> None:
 
 
 async def test_a_probe_that_was_edited_keeps_its_verdict_over_a_restart(tmp_path: Path) -> None:
-    async with toy_sites("tokyo", "frankfurt") as sites:
-        zones = write_zones(tmp_path / "zones", {n: s.port for n, s in sites.items()})
-        async with running(tmp_path / "state", zones) as node:
-            await sites["tokyo"].kill()
-            await failed_over(node)
-            patch = {"interval": "1h", "timeout": "2s"}
-            assert (await node.call("PATCH", "/api/v1/probes/web", patch))[0] == 200
-            await node.end(signal.SIGKILL)
-            await node.start()
-            assert await node.ask(WWW) == FRANKFURT
+    async with staged(tmp_path) as (node, sites):
+        await sites["tokyo"].kill()
+        await failed_over(node)
+        patch = {"interval": "1h", "timeout": "2s"}
+        assert (await node.call("PATCH", "/api/v1/probes/web", patch))[0] == 200
+        await node.end(signal.SIGKILL)
+        await node.start()
+        assert await node.ask(WWW) == FRANKFURT
 
 
 async def test_a_store_made_anew_at_the_same_revision_is_read(tmp_path: Path) -> None:

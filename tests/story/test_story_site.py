@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from node import Node, running, toy_sites, until, write_zones
+from node import Node, staged, until
 
 from gslb.demo.sites import Site
 
@@ -17,11 +17,9 @@ Stage = tuple[Node, dict[str, Site]]
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     """Two toy sites and a node that prefers tokyo."""
-    async with toy_sites("tokyo", "frankfurt") as sites:
-        zones = write_zones(tmp_path / "zones", {n: s.port for n, s in sites.items()})
-        async with running(tmp_path / "state", zones) as node:
-            assert await node.ask(WWW) == TOKYO
-            yield node, sites
+    async with staged(tmp_path) as (node, sites):
+        assert await node.ask(WWW) == TOKYO
+        yield node, sites
 
 
 async def answers(node: Node, wanted: list[str]) -> None:

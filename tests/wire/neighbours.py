@@ -13,7 +13,7 @@ import time
 
 import dns.message
 
-from gslb.model import World
+from gslb.model import World, find_edits
 from gslb.plane import Plane
 from gslb.publisher import Press
 
@@ -65,7 +65,7 @@ def main() -> None:
         subprocess.run(command.split(), check=True)
     plane = Plane()
     press = Press(plane, lambda _: 1.0)
-    press.publish(press.prove(WORLD), 1)
+    press.publish(press.prove(WORLD, find_edits(World(), WORLD)), 1)
     (address,) = plane.bind(["0.0.0.0:0"], 1)
     port = int(address.rpartition(":")[2])
     plane.start()
