@@ -54,13 +54,13 @@ def _count(bench: Bench, kind: Kind, case: Case, window: int, count: int) -> _Co
     with running(
         kind, case.world, folder, bench.server_core, under=under, environment=ENVIRONMENT
     ) as server:
-        heard = ask(bench, kind, server, case, count, Load(window=window, seconds=300))
+        heard = ask(bench, server, case, count, Load(window=window, seconds=300))
     if not out.exists():
         raise BenchError(f"callgrind wrote nothing of {kind.title}: {server.log.read_text()}")
-    return _Counted(heard.asked, *_read(out))
+    return _Counted(heard.asked, *read_callgrind(out))
 
 
-def _read(out: Path) -> tuple[int, int]:
+def read_callgrind(out: Path) -> tuple[int, int]:
     """Read the instructions in all, and how often `recvmmsg` was called, from what it wrote."""
     names: dict[str, str] = {}
     total, receives, called = 0, 0, ""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.cases import Case
 from bench.machine import HOST, Bench, BenchError, compile_c, on_cores
-from bench.servers import Kind, Running
+from bench.servers import Running
 
 WINDOW = 128  # outstanding questions; fewer than a default receive buffer holds
 LONGEST = 60  # seconds of a closed run
@@ -41,35 +41,41 @@ class Load:
     seconds: float = LONGEST
 
 
-def ask(
-    bench: Bench, kind: Kind, server: Running, case: Case, count: int, load: Load | None = None
-) -> Heard:
+CLOSED = Load()
+
+
+def ask(bench: Bench, server: Running, case: Case, count: int, load: Load = CLOSED) -> Heard:
     """Ask a running server; BenchError if a reply is wrong, or none comes."""
-    process = start(bench, kind, server, case, count, load or Load())
-    return finish(process, kind, case)
+    return finish(start(bench, server, case, count, load), server, case)
 
 
 def start(
-    bench: Bench, kind: Kind, server: Running, case: Case, count: int, load: Load
+    bench: Bench, server: Running, case: Case, count: int, load: Load
 ) -> subprocess.Popen[bytes]:
     """Start to ask, in a process of its own."""
     program: Path = compile_c("load.c", bench.folder)
     flags = ["-w", str(load.window), "-s", str(load.sockets), "-r", str(load.rate)]
     bounds = [str(case.write(bench.folder)), str(count), str(load.seconds)]
-    wanted = [str(case.rcode) if kind.speaks_dns else "echo", str(case.answers), *case.addresses]
+    wanted = [
+        str(case.rcode) if server.kind.speaks_dns else "echo",
+        str(case.answers),
+        *case.addresses,
+    ]
     command = [str(program), *flags, HOST, str(server.port), *bounds, *wanted]
     with on_cores(bench.client_core):
         return subprocess.Popen(command, stdout=subprocess.PIPE)
 
 
-def finish(process: subprocess.Popen[bytes], kind: Kind, case: Case) -> Heard:
+def finish(process: subprocess.Popen[bytes], server: Running, case: Case) -> Heard:
     """Wait for the end of a run and read what it came to."""
     out, _ = process.communicate()
     if process.returncode:
-        raise BenchError(f"load.c ended with {process.returncode} while it asked {kind.title}")
+        raise BenchError(
+            f"load.c ended with {process.returncode} while it asked {server.kind.title}"
+        )
     said = json.loads(out)
     if said["wrong"] or not said["answered"]:
-        raise BenchError(f"{kind.title} answered {case.title} wrongly or not at all: {said}")
+        raise BenchError(f"{server.kind.title} answered {case.title} wrongly or not at all: {said}")
     return Heard(
         *(said[key] for key in ("asked", "answered", "lost", "seconds")),
         *(said[key] for key in ("p50_us", "p999_us", "worst_us")),

@@ -1,4 +1,4 @@
-"""An operator who never rests: edits a record of a running node through its API, again and again."""
+"""An operator who never rests: edits a record of a running node through its API, over and over."""
 
 import http.client
 import json

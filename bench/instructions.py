@@ -39,7 +39,9 @@ def main(bench: Bench) -> None:
         print("instructions are left out: no valgrind; Debian: apt-get install valgrind")
         return
     kinds = present((ECHO, PEER, KNOTD, PLANE))
-    few, many = (max(bench.times(count), least) for count, least in zip(COUNTS, FEWEST, strict=True))
+    few, many = (
+        max(bench.times(count), least) for count, least in zip(COUNTS, FEWEST, strict=True)
+    )
     for case in CASES[:1] if bench.quick else CASES:
         able = [kind for kind in kinds if not (kind.unsteered and case.steered)]
         rows = []

@@ -32,7 +32,7 @@ def main(bench: Bench) -> None:
     """Measure and print the table."""
     state = bench.folder / f"gslb-{EDITED.name}" / "state"
     with running(OURS, EDITED, bench.folder / "server", bench.server_core) as server:
-        limit = ask(bench, OURS, server, CASE, bench.times(MOST)).rate
+        limit = ask(bench, server, CASE, bench.times(MOST)).rate
         seconds = 3 if bench.quick else bench.times(SECONDS)
         paced = Load(WINDOW, rate=round(limit * SHARE), seconds=seconds)
         rows = [
@@ -56,9 +56,9 @@ def _pair(
     took: list[float] = []
     for at in range(bench.rounds):
         print(f"publish: {title}: round {at + 1} of {bench.rounds}", flush=True)
-        calm.append(ask(bench, OURS, server, CASE, UNTIL_TIME, load))
+        calm.append(ask(bench, server, CASE, UNTIL_TIME, load))
         with editing(state) as edits:
-            busy.append(ask(bench, OURS, server, CASE, UNTIL_TIME, load))
+            busy.append(ask(bench, server, CASE, UNTIL_TIME, load))
         took += edits.took
     added = median(run.worst for run in busy) - median(run.worst for run in calm)
     yield (*_row(title, calm, ()), "", "")

@@ -4,10 +4,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench.client import Heard, Load, ask
 from bench.cases import Case
+from bench.client import CLOSED, Heard, Load, ask
 from bench.machine import Bench, children_seconds, cpu_seconds, machine_seconds
-from bench.servers import Kind, Running
+from bench.servers import Running
 
 WARM_UP = 20_000  # answers
 QUIET = 0.04  # of a core: as much as others may have used in a run that counts
@@ -39,15 +39,13 @@ def undisturbed(bench: Bench, run: Callable[[], Run]) -> Run:
     return found
 
 
-def measure(
-    bench: Bench, kind: Kind, server: Running, case: Case, count: int, load: Load | None = None
-) -> Run:
+def measure(bench: Bench, server: Running, case: Case, count: int, load: Load = CLOSED) -> Run:
     """Warm up, then ask `count` questions undisturbed and see what they cost the server."""
 
     def run() -> Run:
-        ask(bench, kind, server, case, min(WARM_UP, count), load)
+        ask(bench, server, case, min(WARM_UP, count), load)
         before, whole, asking = cpu_seconds(server.pid), machine_seconds(), children_seconds()
-        heard = ask(bench, kind, server, case, count, load)
+        heard = ask(bench, server, case, count, load)
         return _spent(server, heard, before, whole, asking)
 
     return undisturbed(bench, run)

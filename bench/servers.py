@@ -45,7 +45,9 @@ class Kind:
         """Say what is not installed; empty if nothing."""
         if not self.program or Path(self.program).exists():
             return ""
-        return f"{self.title} is left out: no {self.program}; Debian: apt-get install {self.package}"
+        return (
+            f"{self.title} is left out: no {self.program}; Debian: apt-get install {self.package}"
+        )
 
 
 def present(kinds: Sequence[Kind]) -> list[Kind]:
@@ -66,6 +68,7 @@ def turned(kinds: Sequence[Kind], at: int) -> Sequence[Kind]:
 class Running:
     """A server that answers: its process, its port, its log."""
 
+    kind: Kind
     process: subprocess.Popen[bytes]
     port: int
     log: Path
@@ -100,7 +103,7 @@ def running(
         )
     try:
         _wait_until_ready(kind, process, port, log)
-        yield Running(process, port, log)
+        yield Running(kind, process, port, log)
     finally:
         stop(process)
 
@@ -115,9 +118,7 @@ def stop(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _wait_until_ready(
-    kind: Kind, process: subprocess.Popen[bytes], port: int, log: Path
-) -> None:
+def _wait_until_ready(kind: Kind, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         said = not kind.says or kind.says in log.read_text(errors="replace")

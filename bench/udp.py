@@ -47,7 +47,7 @@ def _round(bench: Bench, kind: Kind, at: int, runs: Runs) -> None:
         folder = bench.folder / f"udp-{kind.name}-{world.name}-{at}"
         with running(kind, world, folder, bench.server_core) as server:
             for case in cases:
-                run = measure(bench, kind, server, case, bench.times(COUNT))
+                run = measure(bench, server, case, bench.times(COUNT))
                 runs[kind.name, case.name].append(run)
 
 

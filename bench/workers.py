@@ -33,7 +33,7 @@ def main(bench: Bench) -> None:
         for kind in turned([_with(count) for count in WORKERS], at):
             folder = bench.folder / f"{kind.name}-{at}"
             with running(kind, STEERED, folder, *cores) as server:
-                run = measure(bench, kind, server, STATIC_A, bench.times(COUNT), LOAD)
+                run = measure(bench, server, STATIC_A, bench.times(COUNT), LOAD)
             runs[kind.name].append(run)
     one = median(run.cpu for run in runs[_with(1).name])
     rows = [_row(count, runs[_with(count).name], one) for count in WORKERS]
