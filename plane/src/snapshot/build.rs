@@ -89,6 +89,8 @@ impl<'d> Builder<'d> {
         let place = |node: u32| nodes.get(node as usize).map_or(NONE, |node| node.name);
         let veil_names = veils.into_iter().map(|(node, name)| (place(node), name)).collect();
         Ok(Zone {
+            stamp: super::new_stamp(),
+            changes: AtomicU64::new(0),
             origin: origin.into(),
             origin_name,
             origin_labels: self.names.get(origin_name).labels(),

@@ -20,9 +20,11 @@ mod steer;
 mod table;
 mod tree;
 mod vips;
+mod word;
 mod zone;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -36,7 +38,8 @@ pub use policy::{Cookies, Networks, Policy, Rate, Tcp};
 pub use steer::{Address, Fallback, Family, Ladders, Member, Pool, Span, Steer, Vip};
 pub use table::{NameId, Names};
 pub use vips::sticky_bits;
-pub use zone::{Body, Found, Named, Node, RECORD_HEAD, Rrset, Target, Word, Zone};
+pub use word::Word;
+pub use zone::{Body, Found, Named, Node, RECORD_HEAD, Rrset, Target, Zone};
 
 use crate::name::{MAX_LABELS, Name, Split, to_text};
 use crate::tally::Books;
@@ -259,6 +262,12 @@ impl Publisher {
             None => Err(Fault::new("is not published").within(place())),
         }
     }
+}
+
+/// A number that was never given before, and is not 0.
+fn new_stamp() -> u64 {
+    static STAMPS: AtomicU64 = AtomicU64::new(1);
+    STAMPS.fetch_add(1, Ordering::Relaxed)
 }
 
 /// Wait until no packet is being answered from an old world, and free it here: that takes long for

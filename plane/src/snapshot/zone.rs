@@ -9,7 +9,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::fault::Fault;
 use super::steer::{Address, Ladders, Member, Pool, Span, Vip};
 use super::table::{NONE, NameId, Names, Table};
+use super::word::{Word, store};
 use crate::name::Name;
+use crate::tally::NO_SLOT;
 use crate::wire::denial::Denial;
 use crate::wire::rtype;
 
@@ -75,6 +77,8 @@ pub struct Target {
 /// One zone, with the words of its members and pools.
 #[derive(Debug)]
 pub struct Zone {
+    /// A number that no other zone or map of this process has.
+    pub stamp: u64,
     /// The origin in wire form.
     pub origin: Box<[u8]>,
     /// The origin's name.
@@ -115,6 +119,8 @@ pub struct Zone {
     pub(super) pool_datacenters: Box<[u32]>,
     pub(super) member_words: Box<[AtomicU64]>,
     pub(super) pool_words: Box<[AtomicU64]>,
+    /// How often words were changed.
+    pub(super) changes: AtomicU64,
 }
 
 /// Octets of a record before its data, if its owner is a pointer.
@@ -318,7 +324,9 @@ impl Zone {
     /// A fault that names the first index out of range; nothing is stored then.
     pub fn set_members(&self, changes: &[(u32, u64)]) -> Result<(), Fault> {
         let place = |index: u32| self.member_places.get(index as usize).copied();
-        store(&self.member_words, changes, "member", place)
+        store(&self.member_words, changes, "member", place)?;
+        self.changes.fetch_add(1, Ordering::Release);
+        Ok(())
     }
 
     /// Store pool words.
@@ -326,54 +334,23 @@ impl Zone {
     /// # Errors
     /// A fault that names the first index out of range; nothing is stored then.
     pub fn set_pools(&self, changes: &[(u32, u64)]) -> Result<(), Fault> {
-        store(&self.pool_words, changes, "pool", Some)
+        store(&self.pool_words, changes, "pool", Some)?;
+        self.changes.fetch_add(1, Ordering::Release);
+        Ok(())
     }
-}
 
-fn store(
-    words: &[AtomicU64],
-    changes: &[(u32, u64)],
-    what: &str,
-    place: impl Fn(u32) -> Option<u32>,
-) -> Result<(), Fault> {
-    if let Some((index, _)) = changes.iter().find(|(index, _)| *index as usize >= words.len()) {
-        let count = words.len();
-        return Err(Fault::new(format!("there is no {what} {index}; the zone has {count}")));
-    }
-    for &(index, word) in changes {
-        if let Some(slot) = place(index).and_then(|place| words.get(place as usize)) {
-            slot.store(word, Ordering::Release);
-        }
-    }
-    Ok(())
-}
-
-/// An effective weight and a TTL cap, read in one load.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Word {
-    /// Weight in 16.16 fixed point; 0 means "not now".
-    pub weight: u32,
-    /// The most seconds an answer may be kept; all ones means no cap.
-    pub ttl_cap: u32,
-}
-
-impl Word {
-    /// The cap that caps nothing.
-    pub const NO_CAP: u32 = u32::MAX;
-    /// Weight 1 in fixed point.
-    pub const ONE: u32 = 1 << 16;
-
+    /// How often words were changed: who reads it before them, and finds it as it was, has not
+    /// missed a change.
+    #[must_use]
     #[inline]
-    fn load(words: &[AtomicU64], index: u32) -> Self {
-        words.get(index as usize).map_or(Self { weight: 0, ttl_cap: 0 }, Self::read)
+    pub fn version(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
     }
 
+    /// Where a pool's answers are counted.
+    #[must_use]
     #[inline]
-    fn read(word: &AtomicU64) -> Self {
-        let word = word.load(Ordering::Acquire);
-        Self {
-            weight: u32::try_from(word & 0xffff_ffff).unwrap_or(0),
-            ttl_cap: u32::try_from(word >> 32).unwrap_or(0),
-        }
+    pub fn pool_slot(&self, pool: u32) -> u32 {
+        self.pools.get(pool as usize).map_or(NO_SLOT, |pool| pool.slot)
     }
 }
