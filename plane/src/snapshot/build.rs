@@ -273,7 +273,9 @@ impl<'d> Builder<'d> {
                     continue;
                 };
                 let here = self.tree.nodes.get(node as usize).map(|node| node.rrsets.range());
-                if here.is_some_and(|here| !here.is_empty()) {
+                let mut known = targets.get(start..).unwrap_or_default().iter();
+                let twice = known.any(|known: &Target| known.node == node); // spelled otherwise
+                if here.is_some_and(|here| !here.is_empty()) && !twice {
                     targets.push(Target { name, node });
                 }
             }
