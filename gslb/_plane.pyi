@@ -24,6 +24,8 @@ class Engine:
         A zone is (document, member words, pool words), words packed as little-endian uint64, one
         for each member and pool in document order. All or nothing: ValueError names the fault.
         """
+    def configure(self, policy: bytes) -> None:
+        """Swap in a policy (`gslb.snapshot.Policy`); ValueError names the fault."""
     def set_members(self, origin: bytes, changes: list[tuple[int, int]]) -> None:
         """Store member words in place: (index, word). ValueError if zone or index is unknown."""
     def set_pools(self, origin: bytes, changes: list[tuple[int, int]]) -> None:

@@ -59,6 +59,13 @@ class Plane:
         except ValueError as error:
             raise Broken(f"the plane refused revision {release.revision}: {error}") from error
 
+    def configure(self, policy: snapshot.Policy) -> None:
+        """Speak by another policy from now on."""
+        try:
+            self._engine.configure(snapshot.encode(policy))
+        except ValueError as error:
+            raise Broken(f"the plane refused the policy: {error}") from error
+
     def set_members(self, origin: bytes, changes: Iterable[tuple[int, int]]) -> None:
         """Store member words (index, word) of the zone at `origin` (wire form)."""
         self._engine.set_members(origin, list(changes))

@@ -19,6 +19,7 @@ from typing import TypeVar
 
 from gslb import __version__
 from gslb.api import Parts, open_api
+from gslb.compiler import compile_policy
 from gslb.health import Watch
 from gslb.model import GslbError, Invalid, MemberKey, World
 from gslb.plane import Plane
@@ -80,6 +81,7 @@ async def serving(settings: Settings) -> AsyncIterator[Parts]:
         stack.callback(state.close)
 
         plane = Plane()
+        plane.configure(compile_policy(settings))
         addresses = plane.bind(settings.dns, settings.threads)
         stack.push_async_callback(_stop_plane, plane)
 

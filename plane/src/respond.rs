@@ -16,12 +16,12 @@ use crate::answer::{Question, answer};
 use crate::choose::Draw;
 use crate::name::Split;
 use crate::random::Rng;
-use crate::snapshot::World;
+use crate::snapshot::{Policy, World};
 use crate::tally::{Counter, Tally};
 use crate::wire::edns::Edns;
 use crate::wire::query::{self, Query, Unasked};
 use crate::wire::reply::{Reply, Verdict, header_alone};
-use crate::wire::{IN, Known, PLAIN_PAYLOAD, Rcode, UDP_PAYLOAD, rtype};
+use crate::wire::{IN, Known, PLAIN_PAYLOAD, Rcode, rtype};
 use crate::witness::{Client, Origin, Witness};
 
 /// What a thread keeps from packet to packet.
@@ -41,22 +41,24 @@ impl Thread {
     }
 }
 
-/// How long a reply may be.
+/// What a packet came by: how long its reply may be, and who can read it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Limit {
-    /// As long as the client's EDNS says, at most [`UDP_PAYLOAD`]; without EDNS [`PLAIN_PAYLOAD`].
-    Datagram,
+pub enum Transport {
+    /// As long as the client's EDNS says, at most [`Policy::payload`]; else [`PLAIN_PAYLOAD`].
+    Udp,
     /// As long as a message over TCP can be.
-    Stream,
+    Tcp,
+    /// As TCP, and encrypted: padding hides lengths (RFC 7830).
+    Encrypted,
 }
 
-impl Limit {
+impl Transport {
     #[inline]
-    fn octets(self, edns: Option<&Edns>) -> usize {
+    fn limit(self, policy: &Policy, edns: Option<&Edns>) -> usize {
         usize::from(match (self, edns) {
-            (Self::Stream, _) => u16::MAX,
-            (Self::Datagram, None) => PLAIN_PAYLOAD,
-            (Self::Datagram, Some(edns)) => edns.payload.clamp(PLAIN_PAYLOAD, UDP_PAYLOAD),
+            (Self::Tcp | Self::Encrypted, _) => u16::MAX,
+            (Self::Udp, None) => PLAIN_PAYLOAD,
+            (Self::Udp, Some(edns)) => edns.payload.clamp(PLAIN_PAYLOAD, policy.payload),
         })
     }
 }
@@ -68,8 +70,10 @@ pub struct Packet<'p> {
     pub octets: &'p [u8],
     /// The address that sent it.
     pub source: IpAddr,
-    /// How long the reply may be.
-    pub limit: Limit,
+    /// What it came by.
+    pub transport: Transport,
+    /// The time, in seconds since 1970.
+    pub now: u32,
 }
 
 /// Answer a packet from a world into `out`; give the reply's length, or `None` for silence.
@@ -87,7 +91,7 @@ pub fn respond<W: Witness>(
 ) -> Option<usize> {
     let (length, verdict, edns) = match query::read(packet.octets, &mut thread.name) {
         Ok(query) => reply_to(world, packet, &query, thread, witness, out)?,
-        Err(unasked) => refuse(packet, unasked, thread, out)?,
+        Err(unasked) => refuse(world, packet, unasked, thread, out)?,
     };
     witness.replied(verdict);
     tally.count(match verdict.rcode {
@@ -126,7 +130,7 @@ fn reply_to<W: Witness>(
     let Thread { rng, name, known, draw } = thread;
     let name = name.name();
     let edns = query.edns.as_ref();
-    let limit = packet.limit.octets(edns);
+    let limit = packet.transport.limit(&world.policy, edns);
     let head = packet.octets.get(..query.question_end)?;
     let mut reply = Reply::new(out, limit, head, edns, known, name)?;
     let client = client_of(packet.source, edns);
@@ -147,6 +151,7 @@ fn reply_to<W: Witness>(
 
 /// Answer what is no query with an error, or with silence.
 fn refuse(
+    world: &World,
     packet: &Packet<'_>,
     unasked: Unasked,
     thread: &mut Thread,
@@ -159,7 +164,7 @@ fn refuse(
         }
         Unasked::Question(rcode, end, edns) => {
             let verdict = error(rcode);
-            let limit = packet.limit.octets(edns.as_ref());
+            let limit = packet.transport.limit(&world.policy, edns.as_ref());
             let head = packet.octets.get(..end)?;
             let name = thread.name.name();
             let reply = Reply::new(out, limit, head, edns.as_ref(), &mut thread.known, name)?;

@@ -16,9 +16,9 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use super::batch::{Batch, Wait, tell_destination, wait_for};
 use super::is_wildcard;
-use crate::engine::Engine;
+use crate::engine::{Engine, now};
 use crate::random::Rng;
-use crate::respond::{Limit, Packet, Thread, respond};
+use crate::respond::{Packet, Thread, Transport, respond};
 use crate::tally::{Counter, Tally};
 use crate::witness::Silent;
 
@@ -117,6 +117,7 @@ impl Worker<'_> {
     fn answer(&mut self, count: usize) {
         let Self { engine, tally, thread, batch } = self;
         let world = engine.publisher.world();
+        let now = now();
         tally.add(Counter::UdpReceived, u64::try_from(count).unwrap_or(0));
         let mut next = 0;
         while next < count {
@@ -125,8 +126,12 @@ impl Worker<'_> {
                     let at = next;
                     next += 1;
                     let length = batch.slot(at).and_then(|slot| {
-                        let limit = Limit::Datagram;
-                        let packet = Packet { octets: slot.packet, source: slot.source, limit };
+                        let packet = Packet {
+                            octets: slot.packet,
+                            source: slot.source,
+                            transport: Transport::Udp,
+                            now,
+                        };
                         respond(&world, &packet, thread, tally, &mut Silent, slot.out)
                     });
                     match length {

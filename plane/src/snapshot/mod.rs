@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! Publisher ── one pointer ──▶ World ── zones by origin ──▶ Linked ──▶ Zone (and its words)
-//!                                  └─── maps by name ──────────┴─────▶ Map
+//!                                  ├─── maps by name ──────────┴─────▶ Map
+//!                                  └─── Policy: how the node speaks, whatever it serves
 //! ```
 //!
 //! A world is never changed: publishing makes a new one that shares what stayed. Only the words of
@@ -13,6 +14,7 @@ mod build;
 mod document;
 mod fault;
 mod map;
+mod policy;
 mod rdata;
 mod steer;
 mod table;
@@ -30,6 +32,7 @@ use arc_swap::{ArcSwap, Guard};
 pub use document::FORMAT;
 pub use fault::Fault;
 pub use map::Map;
+pub use policy::{Cookies, Networks, Policy, Rate, SECRET, Tcp};
 pub use steer::{Address, Fallback, Family, Ladders, Member, Pool, Span, Steer, Vip};
 pub use table::{NameId, Names};
 pub use vips::sticky_bits;
@@ -75,6 +78,8 @@ pub struct World {
     pub generation: u64,
     /// What the publisher calls this one.
     pub revision: u64,
+    /// How this node speaks.
+    pub policy: Arc<Policy>,
     zones: Box<[Linked]>,
     by_origin: Table,
     /// Whether some origin has d labels.
@@ -82,7 +87,7 @@ pub struct World {
 }
 
 impl World {
-    fn new(generation: u64, revision: u64, zones: Vec<Linked>) -> Self {
+    fn new(generation: u64, revision: u64, policy: Arc<Policy>, zones: Vec<Linked>) -> Self {
         let mut hashes = Vec::with_capacity(zones.len());
         let mut depths = [false; MAX_LABELS + 1];
         let mut split = Split::default();
@@ -93,7 +98,8 @@ impl World {
                 *depth = true;
             }
         }
-        Self { generation, revision, zones: zones.into(), by_origin: Table::new(&hashes), depths }
+        let by_origin = Table::new(&hashes);
+        Self { generation, revision, policy, zones: zones.into(), by_origin, depths }
     }
 
     /// The zone that answers for a name and type: the closest at or above it. DS at an origin is
@@ -157,7 +163,8 @@ pub struct Publisher {
 
 impl Default for Publisher {
     fn default() -> Self {
-        Self { world: ArcSwap::from_pointee(World::new(0, 0, Vec::new())), parts: Mutex::default() }
+        let world = World::new(0, 0, Arc::default(), Vec::new());
+        Self { world: ArcSwap::from_pointee(world), parts: Mutex::default() }
     }
 }
 
@@ -195,11 +202,30 @@ impl Publisher {
         let linked = next.zones.values().map(|zone| link(zone, &next.maps));
         let linked = linked.collect::<Result<_, _>>()?;
         let generation = self.world.load().generation + 1;
-        let old = self.world.swap(Arc::new(World::new(generation, release.revision, linked)));
+        let policy = Arc::clone(&self.world.load().policy);
+        let world = World::new(generation, release.revision, policy, linked);
+        let old = self.world.swap(Arc::new(world));
         *parts = next;
         drop(parts);
         let_go(old);
         Ok(generation)
+    }
+
+    /// Read a policy and swap it in, beside what is published.
+    ///
+    /// # Errors
+    /// The first fault found; then nothing has changed.
+    pub fn configure(&self, document: &[u8]) -> Result<(), Fault> {
+        let policy = Arc::new(policy::build(document)?);
+        let parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.world.load_full();
+        let zones = now.zones.to_vec();
+        let world = World::new(now.generation, now.revision, policy, zones);
+        drop(now);
+        let old = self.world.swap(Arc::new(world));
+        drop(parts);
+        let_go(old);
+        Ok(())
     }
 
     /// Store member words of the zone at an origin, in the world that stands.

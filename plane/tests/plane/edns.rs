@@ -1,7 +1,7 @@
 //! EDNS (RFC 6891), client subnet (RFC 7871), truncation (RFC 2181 section 9).
 
 use gslb_plane::engine::Engine;
-use gslb_plane::respond::Limit;
+use gslb_plane::respond::Transport;
 use serde_bytes::ByteBuf;
 
 use super::world::{Map, SOURCE, ask_packet, opt, packet, publish, read, serve, vip, zone};
@@ -137,7 +137,7 @@ fn replies_fit_and_truncation_leaves_whole_rrsets() {
     let plain = ask_packet(&engine, &packet("to", "A", &[]), SOURCE, 1);
     assert_eq!((plain.tc(), plain.answer.len()), (true, 1));
     let source = SOURCE.parse().unwrap();
-    let whole = engine.respond(&packet("to", "A", &[]), source, Limit::Stream, None);
+    let whole = engine.respond(&packet("to", "A", &[]), source, Transport::Tcp, None);
     assert_eq!(read(&whole.unwrap()).answer.len(), 61);
 }
 

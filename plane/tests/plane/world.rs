@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use gslb_plane::engine::Engine;
 use gslb_plane::name::to_text;
-use gslb_plane::respond::Limit;
+use gslb_plane::respond::Transport;
 use gslb_plane::snapshot::Release;
 use serde::Serialize;
 use serde_bytes::ByteBuf;
@@ -316,7 +316,7 @@ pub(crate) const SOURCE: &str = "203.0.113.7";
 
 pub(crate) fn ask_packet(engine: &Engine, packet: &[u8], source: &str, seed: u64) -> Reply {
     let source = source.parse().unwrap();
-    read(&engine.respond(packet, source, Limit::Datagram, Some(seed)).unwrap())
+    read(&engine.respond(packet, source, Transport::Udp, Some(seed)).unwrap())
 }
 
 pub(crate) fn ask(engine: &Engine, asked: &str, rtype: &str) -> Reply {
