@@ -33,17 +33,20 @@ class Engine:
     def respond(
         self, packet: bytes, source: str, *, tcp: bool = False, seed: int | None = None
     ) -> bytes | None:
-        """Answer one packet from an address, or None for silence. `seed` fixes the draws."""
+        """Answer one packet from an address, or None for silence. `seed` fixes the draws.
+
+        From a front end that the policy trusts a header of the PROXY protocol is taken off.
+        """
     def explain(
         self, packet: bytes, source: str, *, tcp: bool = False, seed: int | None = None
     ) -> bytes:
         """Answer as `respond` does and give the witness's trace as JSON.
 
         Its shape (`plane/src/trace.rs` says it of each key): zone, revision, generation, name,
-        type, rcode, aa, truncated, client {address, prefix, from: ecs|source}, lookup (exact,
-        wildcard, cut, nxdomain, nodata, cname, or refused where no zone was asked), chain [{name,
-        lookup}], vip, sticky, map, class, range_prefix, tiers, fallback (null, all, none,
-        servfail, addresses), ttl, scope, answers [address], rrsets [type].
+        type, rcode, aa, truncated, client {address, prefix, from: ecs|source|proxy, front_end},
+        lookup (exact, wildcard, cut, nxdomain, nodata, cname, or refused where no zone was asked),
+        chain [{name, lookup}], vip, sticky, map, class, range_prefix, tiers, fallback (null, all,
+        none, servfail, addresses), ttl, scope, answers [address], rrsets [type].
 
         `tiers` has every tier of the client's ladder, also those after the one that answered:
         {tier, datacenters, live, chosen, pools: [{datacenter, weight, configured, live, share,
@@ -57,7 +60,8 @@ class Engine:
         udp_received = udp_answered + udp_dropped; tcp_received = tcp_answered + tcp_dropped;
         udp_answered + tcp_answered = noerror + formerr + servfail + nxdomain + notimp + refused +
         badvers. Of the answered are truncated, edns, ecs; of the dropped are panics; of
-        udp_answered are udp_unsent. tcp_connections counts those accepted.
+        udp_answered are udp_unsent. tcp_connections counts those accepted, of which are
+        tcp_closed_idle, _slow, _full and _network, which we ended; tcp_open rises and falls.
         """
     @property
     def generation(self) -> int:

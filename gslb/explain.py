@@ -18,7 +18,7 @@ from gslb.model import Fault, Invalid, MemberKey, Vip
 from gslb.model.names import canonical, labels
 from gslb.model.records import type_number
 from gslb.plane import Plane
-from gslb.trace import Member, Pool, Tier, Trace
+from gslb.trace import Client, Member, Pool, Tier, Trace
 
 ECS = 8  # option code, RFC 7871 section 6
 FAMILIES = {4: 1, 6: 2}  # RFC 7871 section 6, by IP version
@@ -137,9 +137,8 @@ def _when(since: float | None) -> str:
 
 def _tell(trace: Trace, unnamed: Sequence[str]) -> Iterator[str]:
     if trace.client is not None:
-        ecs = trace.client.origin == "ecs"
-        found = "sent by its resolver (ECS)" if ecs else "the packet's source"
-        yield f"The client is {trace.client.address}/{trace.client.prefix}, {found}."
+        client = trace.client
+        yield f"The client is {client.address}/{client.prefix}, {_origin(client)}."
     if trace.zone is None:
         yield f"No zone here holds {trace.name}: {trace.rcode}."
         return
@@ -158,6 +157,12 @@ def _tell(trace: Trace, unnamed: Sequence[str]) -> Iterator[str]:
         )
     elif trace.rrsets:
         yield f"Answered: the RRset(s) {', '.join(trace.rrsets)}, TTL {trace.ttl} s."
+
+
+def _origin(client: Client) -> str:
+    if client.origin == "proxy":
+        return f"told by the front end {client.front_end}"
+    return "sent by its resolver (ECS)" if client.origin == "ecs" else "the packet's source"
 
 
 _LOOKUPS = {

@@ -9,6 +9,8 @@ from prometheus_client.registry import Collector
 
 from gslb.api.parts import Parts
 
+GAUGES = {"tcp_open"}  # of the plane's counters: these also fall
+
 
 def exposition(parts: Parts) -> bytes:
     """Give every metric in Prometheus's text format."""
@@ -48,9 +50,9 @@ class _Now(Collector):
 
     def _dns(self) -> Iterator[Metric]:
         for name, count in sorted(self._parts.plane.counters().items()):
-            yield CounterMetricFamily(
-                f"gslb_dns_{name}", f"The plane's counter {name} (see docs/dns.md).", float(count)
-            )
+            family = GaugeMetricFamily if name in GAUGES else CounterMetricFamily
+            words = f"The plane's {'gauge' if name in GAUGES else 'counter'} {name}"
+            yield family(f"gslb_dns_{name}", f"{words} (see docs/dns.md).", float(count))
 
     def _health(self) -> Iterator[Metric]:
         watch = self._parts.watch

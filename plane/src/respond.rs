@@ -19,6 +19,7 @@ use crate::random::Rng;
 use crate::snapshot::{Policy, World};
 use crate::tally::{Counter, Tally};
 use crate::wire::edns::Edns;
+use crate::wire::proxy;
 use crate::wire::query::{self, Query, Unasked};
 use crate::wire::reply::{Reply, Verdict, header_alone};
 use crate::wire::{IN, Known, PLAIN_PAYLOAD, Rcode, rtype};
@@ -68,12 +69,41 @@ impl Transport {
 pub struct Packet<'p> {
     /// Its octets.
     pub octets: &'p [u8],
-    /// The address that sent it.
+    /// The address that asks: the sender's, or the one that a front end told.
     pub source: IpAddr,
+    /// The front end that told it (PROXY protocol).
+    pub front_end: Option<IpAddr>,
     /// What it came by.
     pub transport: Transport,
     /// The time, in seconds since 1970.
     pub now: u32,
+}
+
+impl<'p> Packet<'p> {
+    /// Take a packet as it came, alone, from a sender: a front end that the policy trusts may say
+    /// for whom it asks. `None` if what it says is malformed, so that the packet must be dropped.
+    #[must_use]
+    #[inline]
+    pub fn received(
+        policy: &Policy,
+        octets: &'p [u8],
+        sender: IpAddr,
+        transport: Transport,
+        now: u32,
+    ) -> Option<Self> {
+        let packet = Self { octets, source: sender, front_end: None, transport, now };
+        if policy.proxy_from.contain(sender) { packet.told() } else { Some(packet) }
+    }
+
+    fn told(self) -> Option<Self> {
+        let (octets, client) = proxy::datagram(self.octets)?;
+        Some(match client {
+            Some(client) => {
+                Self { octets, source: client, front_end: Some(self.source.to_canonical()), ..self }
+            }
+            None => Self { octets, ..self },
+        })
+    }
 }
 
 /// Answer a packet from a world into `out`; give the reply's length, or `None` for silence.
@@ -133,7 +163,7 @@ fn reply_to<W: Witness>(
     let limit = packet.transport.limit(&world.policy, edns);
     let head = packet.octets.get(..query.question_end)?;
     let mut reply = Reply::new(out, limit, head, edns, known, name)?;
-    let client = client_of(packet.source, edns);
+    let client = client_of(packet, edns);
     witness.asked(name.wire(), query.qtype, &client);
     let verdict = if edns.is_some_and(|edns| edns.version != 0) {
         error(Rcode::Badvers)
@@ -179,11 +209,12 @@ fn error(rcode: Rcode) -> Verdict {
 
 /// For whom the answer is: the client subnet if the query carries one, else the source.
 #[inline]
-fn client_of(source: IpAddr, edns: Option<&Edns>) -> Client {
+fn client_of(packet: &Packet<'_>, edns: Option<&Edns>) -> Client {
     if let Some(subnet) = edns.and_then(|edns| edns.subnet) {
         return Client { address: subnet.address, prefix: subnet.source, origin: Origin::Ecs };
     }
-    let address = source.to_canonical();
+    let address = packet.source.to_canonical();
     let prefix = if address.is_ipv4() { 32 } else { 128 };
-    Client { address, prefix, origin: Origin::Source }
+    let origin = packet.front_end.map_or(Origin::Source, Origin::Proxy);
+    Client { address, prefix, origin }
 }

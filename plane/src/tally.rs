@@ -11,6 +11,7 @@
 //! truncated, edns and ecs are parts of udp_answered + tcp_answered
 //! panics is a part of udp_dropped + tcp_dropped
 //! udp_unsent is a part of udp_answered: the kernel would not send the reply
+//! tcp_closed_* are parts of tcp_connections, closed by us; tcp_open are those that are open now
 //! ```
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -37,6 +38,16 @@ counters! {
     UdpUnsent "udp_unsent",
     /// TCP connections accepted.
     TcpConnections "tcp_connections",
+    /// TCP connections that are open; the only one that also falls.
+    TcpOpen "tcp_open",
+    /// TCP connections closed because nothing was asked on them for too long.
+    TcpClosedIdle "tcp_closed_idle",
+    /// TCP connections closed because a message, or the taking of replies, took too long.
+    TcpClosedSlow "tcp_closed_slow",
+    /// TCP connections closed as the idlest when there were too many.
+    TcpClosedFull "tcp_closed_full",
+    /// TCP connections closed as the idlest of a client network that had too many.
+    TcpClosedNetwork "tcp_closed_network",
     /// Messages received over TCP.
     TcpReceived "tcp_received",
     /// Messages answered over TCP.
@@ -91,6 +102,11 @@ impl Tally {
         if let Some(word) = self.0.get(counter as usize) {
             word.store(word.load(Ordering::Relaxed).wrapping_add(more), Ordering::Release);
         }
+    }
+
+    /// Take one away from what rises and falls. Only the owner calls this.
+    pub fn discount(&self, counter: Counter) {
+        self.add(counter, u64::MAX); // counters wrap
     }
 
     /// Read one counter.

@@ -16,6 +16,8 @@ pub enum Origin {
     Ecs,
     /// The packet's source address.
     Source,
+    /// This front end told it (PROXY protocol).
+    Proxy(IpAddr),
 }
 
 /// For whom an answer is.

@@ -126,12 +126,9 @@ impl Worker<'_> {
                     let at = next;
                     next += 1;
                     let length = batch.slot(at).and_then(|slot| {
-                        let packet = Packet {
-                            octets: slot.packet,
-                            source: slot.source,
-                            transport: Transport::Udp,
-                            now,
-                        };
+                        let (octets, sender) = (slot.packet, slot.source);
+                        let packet =
+                            Packet::received(&world.policy, octets, sender, Transport::Udp, now)?;
                         respond(&world, &packet, thread, tally, &mut Silent, slot.out)
                     });
                     match length {

@@ -70,6 +70,7 @@ fn every_address_answers_over_both_protocols_and_is_counted() {
             assert_eq!(read(&read_frame(&mut stream)).answer.len(), 1);
         }
     }
+    assert!(server.stop(PATIENCE)); // then no connection is open
     let wanted = [
         ("noerror", 8),
         ("tcp_answered", 6),
@@ -79,7 +80,6 @@ fn every_address_answers_over_both_protocols_and_is_counted() {
         ("udp_received", 2),
     ];
     assert_eq!(counted(&engine), BTreeMap::from(wanted));
-    assert!(server.stop(PATIENCE));
 }
 
 #[test]
