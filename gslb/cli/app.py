@@ -264,6 +264,7 @@ def explain(
     rtype: Annotated[str, typer.Argument(metavar="[TYPE]", help="The type asked for.")] = "A",
     *,
     client: Annotated[str, typer.Option(help="ADDR, or ADDR/LEN as ECS would carry it.")],
+    via: Annotated[str, typer.Option(help="The front end that tells it (PROXY protocol).")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole trace.")] = False,
     state: State = None,
     url: Url = None,
@@ -271,7 +272,7 @@ def explain(
 ) -> None:
     """Say why a client gets its answer, by the trace of the real decision."""
     door = Door(_settings(state=state).state, url, token)
-    query = {"name": name, "type": rtype, "client": client}
+    query = {"name": name, "type": rtype, "client": client, "via": via}
     found = _run(door.call("GET", "/api/v1/explain", params=query))
     out.print(json.dumps(found, indent=2) if as_json else "\n".join(found["sentences"]))
 
