@@ -58,6 +58,8 @@ pub enum Lookup {
     Nodata,
     /// It is an alias whose target is elsewhere, or closes a loop.
     Cname,
+    /// It stands below a DNAME.
+    Dname,
 }
 
 /// By which weights a tier was weighed.

@@ -33,6 +33,7 @@ MAP = {
 WORLD = make_world(("gslb.example.", ZONE), vips={"www.gslb.example.": VIP}, maps={"networks": MAP})
 TOKYO, PARIS, OTHER = "192.0.2.1", "192.0.2.2", "192.0.2.3"
 FRONT_END, STRANGER = "127.0.0.1", "127.0.0.2"
+MALFORMED = {"dropped_malformed": 1}
 CLIENTS = [
     ("203.0.113.7", TOKYO),
     ("198.51.100.7", PARIS),
@@ -145,7 +146,7 @@ def test_a_stranger_is_not_believed_over_udp(nameserver: Nameserver) -> None:
 
 
 def test_a_stranger_is_not_believed_over_tcp(nameserver: Nameserver) -> None:
-    moved = {"tcp_connections": 1, "tcp_received": 1, "tcp_dropped": 1}
+    moved = {"tcp_connections": 1, "tcp_received": 1, "tcp_dropped": 1, **MALFORMED}
     with nameserver.counting(**moved), dialled(nameserver, socket.SOCK_STREAM, STRANGER) as wire:
         wire.sendall(header("203.0.113.7", stream=True))
         assert wire.recv(1) == b""
@@ -163,11 +164,11 @@ def test_a_stranger_is_not_believed_over_tcp(nameserver: Nameserver) -> None:
 def test_a_malformed_header_is_dropped(nameserver: Nameserver, bad: bytes) -> None:
     with dialled(nameserver, socket.SOCK_DGRAM) as wire:
         wire.settimeout(QUIET)
-        with nameserver.counting(udp_received=1, udp_dropped=1):
+        with nameserver.counting(udp_received=1, udp_dropped=1, **MALFORMED):
             wire.send(bad + question())
         with pytest.raises(TimeoutError):
             wire.recv(512)
-    moved = {"tcp_connections": 1, "tcp_received": 1, "tcp_dropped": 1}
+    moved = {"tcp_connections": 1, "tcp_received": 1, "tcp_dropped": 1, **MALFORMED}
     with nameserver.counting(**moved), dialled(nameserver, socket.SOCK_STREAM) as wire:
         wire.sendall(bad)
         assert wire.recv(1) == b""

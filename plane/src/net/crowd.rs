@@ -25,13 +25,6 @@ use crate::tally::Counter;
 /// Connections by a moment of theirs.
 type Order = BTreeSet<(Instant, Token)>;
 
-/// An IPv4 or IPv6 network; the length of its prefix is that of its family.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Network {
-    V4(u32),
-    V6(u128),
-}
-
 #[derive(Clone, Copy, Debug)]
 struct Member {
     /// Who it counts for; nobody if it is a front end's.
@@ -46,7 +39,7 @@ pub(super) struct Crowd {
     limits: Tcp,
     members: BTreeMap<Token, Member>,
     by_use: Order,
-    by_network: HashMap<Network, Order>,
+    by_network: HashMap<u64, Order>,
     /// By last use: those without an unfinished message.
     resting: Order,
     /// By first octet: those with one.
@@ -73,7 +66,8 @@ impl Crowd {
         self.limits = limits.clone();
         self.by_network.clear();
         for (&token, member) in &self.members {
-            if let Some(network) = member.client.map(|client| network_of(&self.limits, client)) {
+            if let Some(network) = member.client.map(|client| self.limits.prefixes.network(client))
+            {
                 self.by_network.entry(network).or_default().insert((member.used, token));
             }
         }
@@ -103,7 +97,7 @@ impl Crowd {
 
     /// Who must go before one more can count for this client's network.
     pub(super) fn in_the_way_of(&self, client: IpAddr) -> Option<(Token, Counter)> {
-        let order = self.by_network.get(&network_of(&self.limits, client))?;
+        let order = self.by_network.get(&self.limits.prefixes.network(client))?;
         if order.len() < count(self.limits.per_network) {
             return None;
         }
@@ -150,7 +144,7 @@ impl Crowd {
         } else {
             self.resting.remove(&(member.used, token));
         }
-        if let Some(network) = member.client.map(|client| network_of(&self.limits, client)) {
+        if let Some(network) = member.client.map(|client| self.limits.prefixes.network(client)) {
             if let Some(order) = self.by_network.get_mut(&network) {
                 order.remove(&(member.used, token));
                 if order.is_empty() {
@@ -167,7 +161,7 @@ impl Crowd {
         } else {
             self.resting.insert((member.used, token));
         }
-        if let Some(network) = member.client.map(|client| network_of(&self.limits, client)) {
+        if let Some(network) = member.client.map(|client| self.limits.prefixes.network(client)) {
             self.by_network.entry(network).or_default().insert((member.used, token));
         }
         self.members.insert(token, member);
@@ -193,20 +187,6 @@ impl Crowd {
     }
 }
 
-/// The network that a client belongs to; IPv4 in IPv6 is IPv4.
-fn network_of(limits: &Tcp, client: IpAddr) -> Network {
-    match client.to_canonical() {
-        IpAddr::V4(v4) => {
-            let rest = u32::MAX.checked_shr(limits.ipv4_prefix.into()).unwrap_or(0);
-            Network::V4(v4.to_bits() & !rest)
-        }
-        IpAddr::V6(v6) => {
-            let rest = u128::MAX.checked_shr(limits.ipv6_prefix.into()).unwrap_or(0);
-            Network::V6(v6.to_bits() & !rest)
-        }
-    }
-}
-
 fn count(limit: u32) -> usize {
     usize::try_from(limit).unwrap_or(usize::MAX)
 }
@@ -214,13 +194,13 @@ fn count(limit: u32) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limit::Prefixes;
 
     fn limits(connections: u32, per_network: u32) -> Tcp {
         Tcp {
             connections,
             per_network,
-            ipv4_prefix: 24,
-            ipv6_prefix: 56,
+            prefixes: Prefixes { ipv4: 24, ipv6: 56 },
             idle: Duration::from_secs(10),
             message: Duration::from_secs(5),
         }
@@ -334,7 +314,7 @@ mod tests {
             scene.come(token, client, token as u64);
         }
         assert_eq!(scene.crowd.limit(&limits(9, 9)), []);
-        let narrow = Tcp { ipv4_prefix: 16, ..limits(2, 3) };
+        let narrow = Tcp { prefixes: Prefixes { ipv4: 16, ipv6: 56 }, ..limits(2, 3) };
         let gone = scene.crowd.limit(&narrow);
         let wanted = [
             (Token(1), Counter::TcpClosedNetwork),

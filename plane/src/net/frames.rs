@@ -96,7 +96,7 @@ impl<'e> Answerer<'e> {
     pub(super) fn new(engine: &'e Engine) -> Self {
         Self {
             engine,
-            tally: engine.new_tally(),
+            tally: engine.books.new_tally(),
             thread: Thread::new(Rng::from_system()),
             out: vec![0; usize::from(u16::MAX)],
             chunk: vec![0; CHUNK],
@@ -142,6 +142,7 @@ impl<'e> Answerer<'e> {
             Header::Whole { .. } | Header::Malformed => {
                 self.tally.count(Counter::TcpReceived);
                 self.tally.count(Counter::TcpDropped);
+                self.tally.count(Counter::DroppedMalformed);
                 Greeting::Wrong
             }
         }
