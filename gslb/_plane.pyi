@@ -86,11 +86,14 @@ class Engine:
 class Server:
     """UDP and TCP sockets on threads of their own."""
 
-    def __new__(cls, engine: Engine, listen: list[str], workers: int) -> Server:
+    def __new__(
+        cls, engine: Engine, listen: list[str], workers: int, *, inherited: list[int] = ...
+    ) -> Server:
         """Bind every `ADDR:PORT` for UDP (once a worker, SO_REUSEPORT) and TCP; OSError if taken.
 
         The OSError has the system's errno and a sentence that names address and protocol;
-        ValueError for what is no `ADDR:PORT`.
+        ValueError for what is no `ADDR:PORT`. `inherited` are descriptors of sockets that are
+        bound already: these are then taken instead, and belong to the server.
 
         Nothing is answered before `start`. Port 0 takes one free port for both.
         """

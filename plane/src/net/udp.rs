@@ -41,15 +41,24 @@ pub fn bind(address: SocketAddr) -> io::Result<Socket> {
     if address.is_ipv6() {
         socket.set_only_v6(true)?;
     }
-    if is_wildcard(&address) {
-        tell_destination(socket.as_fd(), address.is_ipv6())?;
-    }
+    prepare(&socket, address)?;
     // Smaller buffers still work.
     let _ = socket.set_recv_buffer_size(BACKLOG);
     let _ = socket.set_send_buffer_size(BACKLOG);
-    socket.set_read_timeout(Some(PATIENCE))?;
     socket.bind(&address.into())?;
     Ok(socket)
+}
+
+/// Set what the worker's loop relies on, on a socket that we may not have made ourselves.
+///
+/// # Errors
+/// The system's.
+pub fn prepare(socket: &Socket, address: SocketAddr) -> io::Result<()> {
+    if is_wildcard(&address) {
+        tell_destination(socket.as_fd(), address.is_ipv6())?;
+    }
+    socket.set_nonblocking(false)?;
+    socket.set_read_timeout(Some(PATIENCE))
 }
 
 /// Answer on these sockets until told to stop; then answer what they still hold.
