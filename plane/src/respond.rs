@@ -22,6 +22,7 @@ use crate::random::Rng;
 use crate::snapshot::{Policy, World};
 use crate::tally::{Counter, Tally};
 use crate::wire::edns::{Edns, ExtendedError, Opt};
+use crate::wire::proxy;
 use crate::wire::query::{self, Query, Unasked};
 use crate::wire::reply::{Reply, Verdict, header_alone};
 use crate::wire::{CH, IN, Known, PLAIN_PAYLOAD, Rcode, rtype};
@@ -81,12 +82,41 @@ impl Transport {
 pub struct Packet<'p> {
     /// Its octets.
     pub octets: &'p [u8],
-    /// The address that sent it.
+    /// The address that asks: the sender's, or the one that a front end told.
     pub source: IpAddr,
+    /// The front end that told it (PROXY protocol).
+    pub front_end: Option<IpAddr>,
     /// What it came by.
     pub transport: Transport,
     /// The time, in seconds since 1970.
     pub now: u32,
+}
+
+impl<'p> Packet<'p> {
+    /// Take a packet as it came, alone, from a sender: a front end that the policy trusts may say
+    /// for whom it asks. `None` if what it says is malformed, so that the packet must be dropped.
+    #[must_use]
+    #[inline]
+    pub fn received(
+        policy: &Policy,
+        octets: &'p [u8],
+        sender: IpAddr,
+        transport: Transport,
+        now: u32,
+    ) -> Option<Self> {
+        let packet = Self { octets, source: sender, front_end: None, transport, now };
+        if policy.proxy_from.contain(sender) { packet.told() } else { Some(packet) }
+    }
+
+    fn told(self) -> Option<Self> {
+        let (octets, client) = proxy::datagram(self.octets)?;
+        Some(match client {
+            Some(client) => {
+                Self { octets, source: client, front_end: Some(self.source.to_canonical()), ..self }
+            }
+            None => Self { octets, ..self },
+        })
+    }
 }
 
 /// Answer a packet from a world into `out`; give the reply's length, or `None` for silence.
@@ -147,7 +177,7 @@ impl Answerer<'_> {
         let Thread { rng, name, edns, known, draw, renamed } = thread;
         let name = name.name();
         let mut opt = Opt::new(policy.payload, packet.transport == Transport::Encrypted);
-        let mut client = Client::at(packet.source);
+        let mut client = Client::at(packet.source, packet.front_end);
         let mut trusted = None;
         let edns = if query.has_edns {
             tally.count(Counter::Edns);

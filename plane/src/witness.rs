@@ -16,6 +16,8 @@ pub enum Origin {
     Ecs,
     /// The packet's source address.
     Source,
+    /// This front end told it (PROXY protocol).
+    Proxy(IpAddr),
 }
 
 /// For whom an answer is.
@@ -30,13 +32,13 @@ pub struct Client {
 }
 
 impl Client {
-    /// One address; IPv4-mapped ones are IPv4.
+    /// One address, told by a front end or not; IPv4-mapped ones are IPv4.
     #[must_use]
     #[inline]
-    pub fn at(source: IpAddr) -> Self {
+    pub fn at(source: IpAddr, front_end: Option<IpAddr>) -> Self {
         let address = source.to_canonical();
         let prefix = if address.is_ipv4() { 32 } else { 128 };
-        Self { address, prefix, origin: Origin::Source }
+        Self { address, prefix, origin: front_end.map_or(Origin::Source, Origin::Proxy) }
     }
 
     /// The network that keeps its sticky draws: /24 of IPv4, /56 of IPv6; and its prefix length.

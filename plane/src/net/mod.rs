@@ -1,7 +1,10 @@
 //! Sockets: where packets come from and replies go to. Nothing is decided here.
 
 mod batch;
+mod connection;
+mod crowd;
 mod frames;
+pub mod inherited;
 pub mod tcp;
 pub mod udp;
 
