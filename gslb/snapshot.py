@@ -98,6 +98,7 @@ class Zone(msgspec.Struct, frozen=True, array_like=True):
     maps: list[str]
     rrsets: list[Rrset]
     vips: list[Vip]
+    changed: int = 0  # the revision of the last change; the SOA's serial was raised by it
 
 
 class Ranges(msgspec.Struct, frozen=True, array_like=True):
