@@ -135,18 +135,27 @@ fn reply_to<W: Witness>(
     let mut reply = Reply::new(out, limit, head, edns, known, name)?;
     let client = client_of(packet.source, edns);
     witness.asked(name.wire(), query.qtype, &client);
+    let qtype = answered_type(query.qtype, packet.transport, &world.policy);
     let verdict = if edns.is_some_and(|edns| edns.version != 0) {
         error(Rcode::Badvers)
-    } else if query.qclass != IN || matches!(query.qtype, rtype::AXFR | rtype::IXFR) {
+    } else if query.qclass != IN || matches!(qtype, rtype::AXFR | rtype::IXFR) {
         error(Rcode::Refused)
-    } else if let Some(linked) = world.zone_of(&name, query.qtype) {
+    } else if let Some(linked) = world.zone_of(&name, qtype) {
         witness.zone(world, &linked.zone);
-        let question = Question { name, qtype: query.qtype, client };
+        let question = Question { name, qtype, client };
         answer(linked, &question, &mut reply, (rng, draw), witness)
     } else {
         error(Rcode::Refused)
     };
     Some((reply.finish(verdict, edns), verdict, query.edns))
+}
+
+/// The type that is answered: IXFR over UDP gets the SOA alone, by which the client sees whether to
+/// ask over TCP (RFC 1995 section 2).
+#[inline]
+fn answered_type(qtype: u16, transport: Transport, policy: &Policy) -> u16 {
+    let alone = qtype == rtype::IXFR && transport == Transport::Udp && policy.transfers;
+    if alone { rtype::SOA } else { qtype }
 }
 
 /// Answer what is no query with an error, or with silence.

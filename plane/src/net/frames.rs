@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use super::handover::is_for_python;
 use crate::engine::{Engine, now};
 use crate::random::Rng;
 use crate::respond::{Packet, Thread, Transport, respond};
@@ -39,6 +40,16 @@ impl Input {
         let (&[high, low], rest) = self.octets.get(self.done..)?.split_first_chunk()?;
         rest.get(..usize::from(u16::from_be_bytes([high, low])))
     }
+
+    /// Whether the next whole message is one that Python answers.
+    pub(super) fn is_for_python(&self) -> bool {
+        self.message().is_some_and(is_for_python)
+    }
+
+    /// Everything that is not answered.
+    pub(super) fn into_rest(mut self) -> Vec<u8> {
+        self.octets.split_off(self.done)
+    }
 }
 
 /// Answers messages of all connections of a thread.
@@ -59,24 +70,34 @@ impl<'e> Answerer<'e> {
         }
     }
 
+    /// Whether transfers are handed over.
+    pub(super) fn hands_over(&self) -> bool {
+        self.engine.publisher.world().policy.transfers
+    }
+
     pub(super) fn count_connection(&self) {
         self.tally.count(Counter::TcpConnections);
     }
 
-    /// Answer whole messages into `output` until it has more than `enough` octets. Gives how many
-    /// messages there were, and whether the peer may send more.
+    /// Answer whole messages into `output` until it has more than `enough` octets, or, where
+    /// transfers are handed over, until one is Python's. Gives how many messages there were, and
+    /// whether the peer may send more.
     pub(super) fn answer(
         &mut self,
         input: &mut Input,
         peer: IpAddr,
         output: &mut Vec<u8>,
         enough: usize,
+        handed_over: bool,
     ) -> (usize, bool) {
         let world = self.engine.publisher.world();
         let now = now();
         let mut count = 0;
         while output.len() <= enough {
             let Some(octets) = input.message() else { break };
+            if handed_over && world.policy.transfers && is_for_python(octets) {
+                break;
+            }
             self.tally.count(Counter::TcpReceived);
             count += 1;
             let packet = Packet { octets, source: peer, transport: Transport::Tcp, now };

@@ -2,6 +2,7 @@
 
 mod batch;
 mod frames;
+pub mod handover;
 pub mod tcp;
 pub mod udp;
 

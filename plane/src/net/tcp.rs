@@ -20,6 +20,7 @@ use mio::{Events, Interest, Poll, Token, Waker};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::frames::{Answerer, Input};
+use super::handover::{Handed, Handover};
 use crate::engine::Engine;
 
 const MAX_CONNECTIONS: usize = 1000;
@@ -56,6 +57,7 @@ pub struct Desk {
     poll: Poll,
     waker: Arc<Waker>,
     listeners: Vec<TcpListener>,
+    handover: Arc<Handover>,
 }
 
 impl Desk {
@@ -72,7 +74,8 @@ impl Desk {
             poll.registry().register(&mut listener, Token(number), Interest::READABLE)?;
             listeners.push(listener);
         }
-        Ok(Self { poll, waker, listeners })
+        let handover = Arc::new(Handover::new()?);
+        Ok(Self { poll, waker, listeners, handover })
     }
 
     /// What wakes the thread, to see that it should end.
@@ -81,14 +84,21 @@ impl Desk {
         Arc::clone(&self.waker)
     }
 
+    /// Where connections go that Python serves.
+    #[must_use]
+    pub fn handover(&self) -> Arc<Handover> {
+        Arc::clone(&self.handover)
+    }
+
     /// Answer until told to stop; then answer what was received.
     pub fn run(self, engine: &Engine, stop: &AtomicBool) {
-        let Self { mut poll, listeners, .. } = self;
+        let Self { mut poll, listeners, handover, .. } = self;
         let mut room = Room {
             answerer: Answerer::new(engine),
             next: listeners.len() + 1,
             listeners,
             connections: BTreeMap::new(),
+            handover,
         };
         let mut events = Events::with_capacity(256);
         let mut swept = Instant::now();
@@ -108,7 +118,7 @@ impl Desk {
             }
             turn.sort_unstable();
             turn.dedup();
-            busy.extend(turn.into_iter().filter(|&token| room.serve(token)));
+            busy.extend(turn.into_iter().filter(|&token| room.serve(token, &poll)));
             if swept.elapsed() >= SWEEP {
                 swept = Instant::now();
                 room.accept(&poll); // what could not be accepted before
@@ -138,12 +148,14 @@ enum Next {
     Wait,
     Again,
     Close,
+    HandOver,
 }
 
 struct Room<'e> {
     answerer: Answerer<'e>,
     listeners: Vec<TcpListener>,
     connections: BTreeMap<Token, Connection>,
+    handover: Arc<Handover>,
     next: usize,
 }
 
@@ -194,13 +206,19 @@ impl Room<'_> {
     }
 
     /// Give a connection its turn; true if it wants another one at once.
-    fn serve(&mut self, token: Token) -> bool {
+    fn serve(&mut self, token: Token, poll: &Poll) -> bool {
         let Some(connection) = self.connections.get_mut(&token) else {
             return false;
         };
-        match connection.turn(&mut self.answerer) {
+        match connection.turn(&mut self.answerer, self.handover.has_room()) {
             Ok(Next::Again) => true,
             Ok(Next::Wait) => false,
+            Ok(Next::HandOver) => {
+                if let Some(connection) = self.connections.remove(&token) {
+                    connection.hand_over(poll, &self.handover);
+                }
+                false
+            }
             Ok(Next::Close) | Err(_) => {
                 self.connections.remove(&token);
                 false
@@ -218,7 +236,7 @@ impl Room<'_> {
         let end = Instant::now() + LAST_WORDS;
         for connection in self.connections.values_mut() {
             connection.readable = true;
-            while matches!(connection.turn(&mut self.answerer), Ok(Next::Again))
+            while matches!(connection.turn(&mut self.answerer, false), Ok(Next::Again))
                 && Instant::now() < end
             {}
         }
@@ -226,8 +244,9 @@ impl Room<'_> {
 }
 
 impl Connection {
-    /// Write, answer and read, until the socket has no more or takes no more.
-    fn turn(&mut self, answerer: &mut Answerer<'_>) -> io::Result<Next> {
+    /// Write, answer and read, until the socket has no more or takes no more; or until Python's
+    /// turn has come, if connections can be handed over.
+    fn turn(&mut self, answerer: &mut Answerer<'_>, can_leave: bool) -> io::Result<Next> {
         for _ in 0..TURNS {
             self.write()?;
             let before = self.output.len();
@@ -235,13 +254,16 @@ impl Connection {
                 return Ok(Next::Wait); // no more is read either: the peer feels it
             }
             let (messages, more) =
-                answerer.answer(&mut self.input, self.peer, &mut self.output, OUTPUT);
+                answerer.answer(&mut self.input, self.peer, &mut self.output, OUTPUT, can_leave);
             if messages > 0 {
                 self.active = Instant::now();
             }
             self.ended |= !more;
             if self.output.len() > before {
                 continue;
+            }
+            if can_leave && answerer.hands_over() && self.input.is_for_python() {
+                return Ok(if before == 0 { Next::HandOver } else { Next::Wait });
             }
             if self.ended {
                 return Ok(if before == 0 { Next::Close } else { Next::Wait });
@@ -258,6 +280,14 @@ impl Connection {
             }
         }
         Ok(Next::Again)
+    }
+
+    /// Leave this room for Python's.
+    fn hand_over(mut self, poll: &Poll, handover: &Handover) {
+        if poll.registry().deregister(&mut self.stream).is_ok() {
+            let (stream, octets) = (self.stream.into(), self.input.into_rest());
+            handover.put(Handed { stream, peer: self.peer, octets });
+        }
     }
 
     fn write(&mut self) -> io::Result<()> {

@@ -39,6 +39,8 @@ pub mod rtype {
     pub const OPT: u16 = 41;
     /// RFC 4034.
     pub const DS: u16 = 43;
+    /// RFC 8945.
+    pub const TSIG: u16 = 250;
     /// RFC 1995.
     pub const IXFR: u16 = 251;
     /// RFC 5936.
@@ -68,6 +70,7 @@ pub mod rtype {
         (52, "TLSA"),
         (64, "SVCB"),
         (65, "HTTPS"),
+        (TSIG, "TSIG"),
         (IXFR, "IXFR"),
         (AXFR, "AXFR"),
         (ANY, "ANY"),

@@ -94,7 +94,7 @@ fn opt_at(packet: &[u8], at: usize) -> bool {
 
 /// Where the record at a place ends.
 #[inline]
-fn record_end(packet: &[u8], at: usize) -> Option<usize> {
+pub(crate) fn record_end(packet: &[u8], at: usize) -> Option<usize> {
     let fixed = owner_end(packet, at)?;
     let end = fixed + 10 + usize::from(number_at(packet, fixed + 8)?);
     (end <= packet.len()).then_some(end)
@@ -102,7 +102,7 @@ fn record_end(packet: &[u8], at: usize) -> Option<usize> {
 
 /// Where the owner name at a place ends; a pointer is not followed.
 #[inline]
-fn owner_end(packet: &[u8], at: usize) -> Option<usize> {
+pub(crate) fn owner_end(packet: &[u8], at: usize) -> Option<usize> {
     let mut end = at;
     loop {
         match *packet.get(end)? {
