@@ -27,6 +27,7 @@ from gslb.publisher import Desk, Press, Served, StateFolder, read_checked
 from gslb.settings import Settings
 from gslb.store import StoreBusy, StoreDown
 from gslb.telemetry import Alarms, kept_alive
+from gslb.transfer import Transfers
 
 T = TypeVar("T")
 
@@ -81,13 +82,14 @@ async def serving(settings: Settings) -> AsyncIterator[Parts]:
         stack.callback(state.close)
 
         plane = Plane()
-        plane.configure(compile_policy(settings))
         addresses = plane.bind(settings.dns, settings.threads)
         stack.push_async_callback(_stop_plane, plane)
 
         alarms = Alarms(time.time)
         watch = Watch(settings.node, on_weights=lambda changes: _verdicts(press, desk, changes))
         press = Press(plane, watch.effective)
+        transfers = Transfers(settings, plane, press, alarms, time.time)
+        plane.configure(compile_policy(settings, transfers=transfers.allowed))
         desk = Desk(
             settings.store_url,
             press=press,
@@ -95,11 +97,15 @@ async def serving(settings: Settings) -> AsyncIterator[Parts]:
             state=state,
             alarms=alarms,
             now=time.time,
+            published=transfers.published,
         )
         stack.push_async_callback(desk.close)
+        await stack.enter_async_context(transfers)
         await stack.enter_async_context(watch)
 
-        parts = Parts(settings, __version__, addresses, plane, watch, desk, alarms, time.time())
+        parts = Parts(
+            settings, __version__, addresses, plane, watch, desk, alarms, time.time(), transfers
+        )
         parts.http = await stack.enter_async_context(open_api(parts))
 
         served = _restore(state, watch, desk, alarms)

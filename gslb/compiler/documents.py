@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from gslb import snapshot
 from gslb.compiler.ranges import find_ranges, pack_ranges
 from gslb.compiler.scene import upward
-from gslb.compiler.serial import serial_of, with_serial
+from gslb.compiler.serial import soa_of, with_serial
 from gslb.model import LastResort, MemberKey, Pool, PoolKey, Rrset, Tiers, Vip, World, Zone
 from gslb.model.names import to_wire
 from gslb.model.records import rdata_wire, type_number
@@ -31,7 +31,7 @@ class CompiledZone:
     document: bytes
     members: tuple[MemberKey, ...]
     pools: tuple[PoolKey, ...]
-    serial: int
+    soa: snapshot.Rrset
 
 
 def maps_of(world: World, origin: str) -> tuple[str, ...]:
@@ -68,7 +68,7 @@ def compile_zone(world: World, origin: str, changed: int = 0) -> CompiledZone:
             for member in pool.members
         ),
         tuple(PoolKey(name, datacenter) for name, vip in vips for datacenter in vip.pools),
-        serial_of(document),
+        soa_of(document),
     )
 
 

@@ -30,10 +30,14 @@ def _raised(rrset: snapshot.Rrset, more: int) -> snapshot.Rrset:
     return snapshot.Rrset(rrset.owner, rrset.type, rrset.ttl, raised)
 
 
-def serial_of(zone: snapshot.Zone) -> int:
-    """Give the serial that a zone's document answers with; 0 if it has no SOA."""
-    found = (rrset for rrset in zone.rrsets if rrset.type == SOA and rrset.owner == zone.origin)
-    return next((int.from_bytes(soa.rdata[0][_PLACE], "big") for soa in found), 0)
+def soa_of(zone: snapshot.Zone) -> snapshot.Rrset:
+    """Give a zone's SOA; every zone that was checked has one."""
+    return next(rrset for rrset in zone.rrsets if rrset.type == SOA)
+
+
+def serial_of(soa: snapshot.Rrset) -> int:
+    """Give the serial that a SOA tells."""
+    return int.from_bytes(soa.rdata[0][_PLACE], "big")
 
 
 def is_newer(serial: int, than: int) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from gslb import snapshot
 from gslb.compiler import check, compile_map, compile_zone
 from gslb.compiler.restore import restore_zone
-from gslb.compiler.serial import serial_of
+from gslb.compiler.serial import serial_of, soa_of
 from gslb.model import Edit, Invalid, MemberKey, Steering, World
 from gslb.model.names import to_wire
 from gslb.plane import Plane, Release
@@ -38,21 +38,21 @@ class Proof:
 class Sheet:
     """A zone being answered from: its document and the keys of its words, in their order.
 
-    `changed` is the revision at which it last changed, `serial` the one that is answered.
+    `changed` is the revision at which it last changed, `soa` the one that is answered.
     """
 
     document: bytes
     members: tuple[MemberKey, ...]
     pool_weights: tuple[int, ...]
     changed: int
-    serial: int
+    soa: snapshot.Rrset
 
     @classmethod
     def compiled(cls, world: World, origin: str, changed: int) -> "Sheet":
         """Compile a zone."""
         zone = compile_zone(world, origin, changed)
         weights = (world.vips[key.vip].pools[key.datacenter].weight for key in zone.pools)
-        return cls(zone.document, zone.members, tuple(weights), changed, zone.serial)
+        return cls(zone.document, zone.members, tuple(weights), changed, zone.soa)
 
     @classmethod
     def of(cls, document: bytes) -> "Sheet":
@@ -60,7 +60,7 @@ class Sheet:
         zone = snapshot.decode_zone(document)
         members, _ = snapshot.zone_keys(zone)
         weights = tuple(snapshot.configured_weights(zone)[1])
-        return cls(document, members, weights, zone.changed, serial_of(zone))
+        return cls(document, members, weights, zone.changed, soa_of(zone))
 
 
 class Press:
@@ -92,7 +92,17 @@ class Press:
     @property
     def serials(self) -> dict[str, int]:
         """The SOA serial that each zone is answered with, by origin."""
-        return {origin: sheet.serial for origin, sheet in self._sheets.items()}
+        return {origin: serial_of(sheet.soa) for origin, sheet in self._sheets.items()}
+
+    @property
+    def soas(self) -> dict[str, snapshot.Rrset]:
+        """The SOA that each zone is answered with, by origin."""
+        return {origin: sheet.soa for origin, sheet in self._sheets.items()}
+
+    def document(self, origin: str) -> bytes | None:
+        """Give the document that a zone is answered from; None if there is no such zone."""
+        sheet = self._sheets.get(origin)
+        return sheet.document if sheet else None
 
     def prove(
         self,
