@@ -42,7 +42,7 @@ def messages(
 
 
 def _pack(question: Question, batch: list[Entry], *, first: bool, edns: int | None) -> bytes:
-    message = DNSRecord(DNSHeader(id=question.id, qr=1, aa=1))
+    message = DNSRecord(DNSHeader(id=question.id, qr=1, aa=1, rd=question.recursion))
     if first:
         message.add_question(DNSQuestion(label(question.name), question.type, _IN))
         if edns is not None:

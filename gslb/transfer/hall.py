@@ -94,6 +94,10 @@ class Hall:
             del self._told[next(iter(self._told))]
         self._told[place] = Told(serial, self.now(), key.name if key else None, kind)
 
+    def is_current(self, *_: object) -> None:
+        """Note that somebody asked for what is newer, and has it already."""
+        self.counts["current"] += 1
+
     def refused(self, peer: str, what: str, why: str) -> None:
         """Note that something was refused, and log it, though not again and again."""
         self.counts["refused"] += 1

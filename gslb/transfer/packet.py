@@ -24,6 +24,7 @@ _POINTER = 0xC0  # RFC 1035 section 4.1.4
 _QR_AND_OPCODE = 0xF800
 _REPLY_KEEPS = 0x7900  # opcode and RD, of the flags of a question
 _REPLY = 0x8000  # QR
+_RD = 0x0100
 
 
 class Malformed(ValueError):  # noqa: N818  (what it is, as in Invalid, Refused, Broken)
@@ -51,6 +52,7 @@ class Question:
     """The one question of a query: its name in wire form as it was asked, and where it ends."""
 
     id: int
+    recursion: bool  # RD, which replies copy
     name: bytes
     type: int
     end: int
@@ -70,7 +72,7 @@ def read_question(message: bytes) -> Question | None:
         return None
     if message[end - 1]:  # compressed, or cut off
         return None
-    return Question(ident, message[HEADER:end], qtype, end + 4)
+    return Question(ident, bool(flags & _RD), message[HEADER:end], qtype, end + 4)
 
 
 def name_end(message: bytes, at: int) -> int:

@@ -10,7 +10,7 @@ import logging
 import socket
 import struct
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -157,9 +157,8 @@ class Session:
             self._hall.refused(self._peer, what, "there is no such zone here")
             await self._reply(request, error_reply(request.plain, NOTAUTH))
         elif kind == "IXFR" and not _is_behind(request.plain, serial_of(soa)):
-            self._hall.counts["current"] += 1
             alone = Entry(soa.owner, soa.type, soa.ttl, soa.rdata[0])
-            await self._stream(request, question, [alone])
+            await self._stream(request, question, [alone], self._hall.is_current)
         elif await self._hall.turn(TURN):
             try:
                 await self._tell(request, question, origin, kind.lower())
@@ -178,34 +177,46 @@ class Session:
             await self._reply(request, error_reply(request.plain, SERVFAIL))
             return
         zone = await asyncio.to_thread(snapshot.decode_zone, document)
-        entries = list_zone(zone, self._hall.vips)
+        serial = serial_of(soa_of(zone))
+
+        def done(messages: int, octets: int) -> None:
+            self._hall.told(self._peer, request.key, origin, serial, kind)
+            _log.info(
+                "%s of %s serial %d to %s%s: %d octets in %d messages, %.2f s",
+                *(kind.upper(), origin, serial, self._peer),
+                f", signed with {request.key.name}" if request.key else "",
+                *(octets, messages, time.perf_counter() - start),
+            )
+
         try:
-            messages, octets = await self._stream(request, question, entries)
+            await self._stream(request, question, list_zone(zone, self._hall.vips), done)
         except (TimeoutError, OSError) as error:
             self._hall.failed(self._peer, f"{kind.upper()} of {origin}", error)
             raise
-        took = time.perf_counter() - start
-        serial = serial_of(soa_of(zone))
-        self._hall.told(self._peer, request.key, origin, serial, kind)
-        _log.info(
-            "%s of %s serial %d to %s%s: %d octets in %d messages, %.2f s",
-            *(kind.upper(), origin, serial, self._peer),
-            f", signed with {request.key.name}" if request.key else "",
-            *(octets, messages, took),
-        )
 
     async def _stream(
-        self, request: Request, question: Question, entries: Iterable[Entry]
-    ) -> tuple[int, int]:
-        """Send records as messages, as fast as the peer reads; give their number and octets."""
+        self,
+        request: Request,
+        question: Question,
+        entries: Iterable[Entry],
+        done: Callable[[int, int], None],
+    ) -> None:
+        """Send records as messages, as fast as the peer reads.
+
+        `done` gets the number of messages and of octets before the last one leaves: who has it all
+        can see it counted.
+        """
         edns = self._hall.payload if _has_edns(request.plain) else None
         stream = axfr.messages(question, entries, spare=self._spare(request), edns=edns)
         count = octets = 0
-        while (message := await asyncio.to_thread(_next, stream)) is not None:
-            await self._reply(request, message)
+        following = await asyncio.to_thread(_next, stream)
+        while (message := following) is not None:
             count += 1
             octets += len(message)
-        return count, octets
+            following = await asyncio.to_thread(_next, stream)
+            if following is None:
+                done(count, octets)
+            await self._reply(request, message)
 
 
 def _next(stream: Iterator[bytes]) -> bytes | None:
@@ -218,12 +229,13 @@ def _has_edns(message: bytes) -> bool:
 
 
 def _is_behind(message: bytes, serial: int) -> bool:
-    """Whether an IXFR question, by the SOA in its authority section, has an older serial.
+    """Whether an IXFR question, by the SOA in its authority section, has not this serial yet.
 
-    Without a SOA, which it must have (RFC 1995 section 3), everything is told.
+    Without a SOA, which it must have (RFC 1995 section 3), everything is told; so it is if neither
+    serial is the newer one (RFC 1982 section 3.2).
     """
     for record in records(message):
         if record.type == 6 and record.end - record.data >= 20:  # noqa: PLR2004  (SOA, its numbers)
             theirs = int.from_bytes(message[record.end - 20 : record.end - 16], "big")
-            return is_newer(serial, theirs)
+            return theirs != serial and not is_newer(theirs, serial)
     return True
