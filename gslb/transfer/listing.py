@@ -5,16 +5,16 @@ members that have a weight in a pool that has one, of both families; or, by the 
 `transfer_vips`, not at all. Which client gets which of them cannot be said in records.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from gslb import snapshot
+from gslb.compiler.serial import SOA
 
 Vips = Literal["members", "omit"]
 """What becomes of steered names."""
 
-_SOA = 6
 _ADDRESSES = ((1, 4), (28, 16))  # A and AAAA: the type, and the octets of an address
 
 
@@ -28,30 +28,23 @@ class Entry:
     data: bytes
 
 
-def list_zone(zone: snapshot.Zone, vips: Vips) -> Iterator[Entry]:
-    """Give the records of a zone, the SOA first and last (RFC 5936 section 2.2)."""
-    soa = next(_entries(rrset for rrset in zone.rrsets if _is_soa(zone, rrset)))
+def list_zone(document: bytes, soa: Entry, vips: Vips) -> Iterator[Entry]:
+    """Give the records of a zone's document, its SOA first and last (RFC 5936 section 2.2)."""
+    zone = snapshot.ZoneReader(document)
     yield soa
-    yield from _entries(rrset for rrset in zone.rrsets if not _is_soa(zone, rrset))
+    for rrset in zone.rrsets:
+        if rrset.type != SOA:
+            for data in rrset.rdata:
+                yield Entry(rrset.owner, rrset.type, rrset.ttl, data)
     if vips == "members":
         for vip in zone.vips:
             yield from _vip(vip)
     yield soa
 
 
-def soa_of(zone: snapshot.Zone) -> Entry:
-    """Give the SOA record of a zone; every zone that is published has one."""
-    return next(list_zone(zone, "omit"))
-
-
-def _is_soa(zone: snapshot.Zone, rrset: snapshot.Rrset) -> bool:
-    return rrset.type == _SOA and rrset.owner == zone.origin
-
-
-def _entries(rrsets: Iterable[snapshot.Rrset]) -> Iterator[Entry]:
-    for rrset in rrsets:
-        for data in rrset.rdata:
-            yield Entry(rrset.owner, rrset.type, rrset.ttl, data)
+def soa_entry(soa: snapshot.Rrset) -> Entry:
+    """Give the one record of a SOA."""
+    return Entry(soa.owner, soa.type, soa.ttl, soa.rdata[0])
 
 
 def _vip(vip: snapshot.Vip) -> Iterator[Entry]:

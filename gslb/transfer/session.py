@@ -14,13 +14,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from gslb import snapshot
-from gslb.compiler.serial import is_newer, serial_of, soa_of
+from gslb.compiler.serial import SOA, is_newer, serial_of
 from gslb.model.names import from_wire
 from gslb.transfer import axfr, tsig
 from gslb.transfer.hall import Hall
 from gslb.transfer.keys import Key
-from gslb.transfer.listing import Entry, list_zone
+from gslb.transfer.listing import Entry, list_zone, soa_entry
 from gslb.transfer.packet import (
     AXFR,
     FORMERR,
@@ -157,8 +156,7 @@ class Session:
             self._hall.refused(self._peer, what, "there is no such zone here")
             await self._reply(request, error_reply(request.plain, NOTAUTH))
         elif kind == "IXFR" and not _is_behind(request.plain, serial_of(soa)):
-            alone = Entry(soa.owner, soa.type, soa.ttl, soa.rdata[0])
-            await self._stream(request, question, [alone], self._hall.is_current)
+            await self._stream(request, question, [soa_entry(soa)], self._hall.is_current)
         elif await self._hall.turn(TURN):
             try:
                 await self._tell(request, question, origin, kind.lower())
@@ -172,12 +170,12 @@ class Session:
     async def _tell(self, request: Request, question: Question, origin: str, kind: str) -> None:
         """Tell a whole zone; what it is at the beginning is told, whatever is published."""
         start = time.perf_counter()
-        document = self._hall.zones.document(origin)
-        if document is None:  # it went while this waited
+        document, soa = self._hall.zones.document(origin), self._hall.zones.soas.get(origin)
+        if document is None or soa is None:  # it went while this waited
             await self._reply(request, error_reply(request.plain, SERVFAIL))
             return
-        zone = await asyncio.to_thread(snapshot.decode_zone, document)
-        serial = serial_of(soa_of(zone))
+        serial = serial_of(soa)
+        entries = list_zone(document, soa_entry(soa), self._hall.vips)
 
         def done(messages: int, octets: int) -> None:
             self._hall.told(self._peer, request.key, origin, serial, kind)
@@ -189,7 +187,7 @@ class Session:
             )
 
         try:
-            await self._stream(request, question, list_zone(zone, self._hall.vips), done)
+            await self._stream(request, question, entries, done)
         except (TimeoutError, OSError) as error:
             self._hall.failed(self._peer, f"{kind.upper()} of {origin}", error)
             raise
@@ -235,7 +233,7 @@ def _is_behind(message: bytes, serial: int) -> bool:
     serial is the newer one (RFC 1982 section 3.2).
     """
     for record in records(message):
-        if record.type == 6 and record.end - record.data >= 20:  # noqa: PLR2004  (SOA, its numbers)
+        if record.type == SOA and record.end - record.data >= 20:  # noqa: PLR2004  (its numbers)
             theirs = int.from_bytes(message[record.end - 20 : record.end - 16], "big")
             return theirs != serial and not is_newer(theirs, serial)
     return True
