@@ -10,6 +10,7 @@ import msgspec
 
 from gslb import snapshot
 from gslb.model import Broken, Refused
+from gslb.model.names import from_wire
 from gslb.trace import Trace
 
 try:
@@ -81,6 +82,18 @@ class Plane:
     def counters(self) -> dict[str, int]:
         """Give the sums of all threads' counters."""
         return self._engine.counters()
+
+    def types(self) -> list[tuple[str, int]]:
+        """Give how often each type was answered; the last is all `other`."""
+        return self._engine.types()
+
+    def times(self) -> tuple[list[tuple[int, int]], int]:
+        """Give how long packets took: counts by upper bound, and the sum, in nanoseconds."""
+        return self._engine.times()
+
+    def vip_answers(self) -> list[tuple[str, str, int]]:
+        """Give how often each VIP answered from each datacenter; empty: its fallback."""
+        return [(from_wire(vip), site, count) for vip, site, count in self._engine.answers()]
 
     @property
     def generation(self) -> int:

@@ -19,8 +19,8 @@ from typing import TypeVar
 
 from gslb import __version__
 from gslb.api import Parts, open_api
-from gslb.compiler import compile_policy
 from gslb.health import Watch
+from gslb.manners import Manners
 from gslb.model import GslbError, Invalid, MemberKey, World
 from gslb.plane import Plane
 from gslb.publisher import Desk, Press, Served, StateFolder, read_checked
@@ -86,10 +86,11 @@ async def serving(settings: Settings) -> AsyncIterator[Parts]:
         stack.push_async_callback(_stop_plane, plane)
 
         alarms = Alarms(time.time)
+        manners = Manners(settings, plane, alarms)
+        manners.begin()
         watch = Watch(settings.node, on_weights=lambda changes: _verdicts(press, desk, changes))
         press = Press(plane, watch.effective)
         transfers = Transfers(settings, plane, press, alarms, time.time)
-        plane.configure(compile_policy(settings, transfers=transfers.allowed))
         desk = Desk(
             settings.store_url,
             press=press,
@@ -118,7 +119,11 @@ async def serving(settings: Settings) -> AsyncIterator[Parts]:
             plane.start()
 
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
-        for name, work in (("follow", desk.follow), ("verdicts", desk.keep_verdicts)):
+        for name, work in (
+            ("follow", desk.follow),
+            ("verdicts", desk.keep_verdicts),
+            ("manners", manners.follow),
+        ):
             stack.callback(tasks.create_task(kept_alive(name, work, alarms)).cancel)
         yield parts
 

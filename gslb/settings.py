@@ -161,6 +161,11 @@ class WireSettings(BaseSettings):
         description="secondaries told of each change (NOTIFY): ADDR:PORT, or ADDR:PORT#KEY",
     )
 
+    @property
+    def transfers(self) -> bool:
+        """Whether anybody may transfer zones."""
+        return bool(self.transfer_to or self.transfer_keys)
+
 
 class Settings(WireSettings):
     """Where a node reads, listens and keeps its state."""

@@ -31,8 +31,9 @@ def _raised(rrset: snapshot.Rrset, more: int) -> snapshot.Rrset:
 
 
 def soa_of(zone: snapshot.Zone) -> snapshot.Rrset:
-    """Give a zone's SOA; every zone that was checked has one."""
-    return next(rrset for rrset in zone.rrsets if rrset.type == SOA)
+    """Give a zone's SOA; every zone that was checked has one, any other gets one of zeros."""
+    zeros = snapshot.Rrset(zone.origin, SOA, 0, [bytes(22)])
+    return next((rrset for rrset in zone.rrsets if rrset.type == SOA), zeros)
 
 
 def serial_of(soa: snapshot.Rrset) -> int:

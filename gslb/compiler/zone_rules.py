@@ -81,9 +81,6 @@ def _check_names(view: ZoneView) -> Iterator[Fault]:
         if rtype == "SOA" and name != origin:
             yield Fault(path, f"a SOA stands only at {origin}; take this one out, or give "
                               f"{name} a zone of its own")  # fmt: skip
-        if rtype == "DNAME":
-            yield Fault(path, f"{name} has a DNAME, from which this version makes no answers yet; "
-                              "write CNAMEs")  # fmt: skip
         if rtype in SINGLE and len(rrset.rdata) > 1:
             yield Fault(path, f"{name} has {len(rrset.rdata)} {rtype} records; leave one "
                               f"({SINGLE[rtype]})")  # fmt: skip

@@ -44,7 +44,7 @@ class Transfers:
         self._highest: dict[str, int] = {}
         self.hall = Hall(settings, keys, plane, zones, now)
         self.notifier = Notifier(read_secondaries(settings.notify, keys), alarms, now)
-        self.allowed = bool(settings.transfer_to or keys)
+        self._serves = settings.transfers
 
     async def __aenter__(self) -> Self:
         asyncio.get_running_loop().add_reader(self._plane.handover_fd, self._take)
@@ -61,7 +61,7 @@ class Transfers:
     def published(self) -> None:
         """Take note of what is answered now: tell the secondaries, and watch the serials."""
         self.notifier.published(self._zones.soas)
-        if self.allowed:
+        if self._serves:
             self._watch(self.serials)
 
     def _watch(self, serials: Mapping[str, int]) -> None:

@@ -1,42 +1,32 @@
 //! The engine: the published world, the function that answers from it, and everybody's counters.
 
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::random::Rng;
 use crate::respond::{Packet, Thread, Transport, respond};
 use crate::snapshot::Publisher;
-use crate::tally::{NAMES, Tally};
+use crate::tally::{Books, Tally};
 use crate::trace::Trace;
 use crate::witness::{Silent, Witness};
 
 /// Shared by the publisher and by all threads that answer.
-#[derive(Default)]
 pub struct Engine {
     /// What is answered from.
     pub publisher: Publisher,
-    tallies: Mutex<Vec<Arc<Tally>>>,
+    /// What was answered.
+    pub books: Arc<Books>,
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        let books = Arc::<Books>::default();
+        Self { publisher: Publisher::new(Arc::clone(&books)), books }
+    }
 }
 
 impl Engine {
-    /// Make counters for one thread; they are summed for ever, also after its end.
-    pub fn new_tally(&self) -> Arc<Tally> {
-        let tally = Arc::<Tally>::default();
-        let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
-        tallies.push(Arc::clone(&tally));
-        tally
-    }
-
-    /// Sum the counters of all threads, by name.
-    pub fn counters(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        let mut sums = vec![0; NAMES.len()];
-        for tally in &*self.tallies.lock().unwrap_or_else(PoisonError::into_inner) {
-            tally.add_to(&mut sums);
-        }
-        NAMES.iter().copied().zip(sums)
-    }
-
     /// Answer one packet without a socket; it is not counted. `seed` fixes the draws.
     #[must_use]
     pub fn respond(

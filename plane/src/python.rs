@@ -114,10 +114,26 @@ impl Engine {
 
     fn counters<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let counters = PyDict::new(py);
-        for (name, count) in self.0.counters() {
+        for (name, count) in self.0.books.counters() {
             counters.set_item(name, count)?;
         }
         Ok(counters)
+    }
+
+    fn types(&self) -> Vec<(String, u64)> {
+        self.0.books.types()
+    }
+
+    fn times(&self) -> (Vec<(u64, u64)>, u64) {
+        let times = self.0.books.times();
+        (times.buckets, times.sum)
+    }
+
+    fn answers<'py>(&self, py: Python<'py>) -> Vec<(Bound<'py, PyBytes>, String, u64)> {
+        let answers = self.0.books.answers().into_iter();
+        answers
+            .map(|(vip, datacenter, count)| (PyBytes::new(py, &vip), datacenter.into(), count))
+            .collect()
     }
 
     #[getter]

@@ -123,7 +123,7 @@ async def primary(
 
     alarms = Alarms(now)
     transfers = Transfers(found, plane, press, alarms, now)
-    plane.configure(compile_policy(found, transfers=transfers.allowed))
+    plane.configure(compile_policy(found))
     try:
         async with transfers:
             running = Primary(press, plane, transfers, alarms, int(address.rpartition(":")[2]))

@@ -64,7 +64,7 @@ impl<'e> Answerer<'e> {
     pub(super) fn new(engine: &'e Engine) -> Self {
         Self {
             engine,
-            tally: engine.new_tally(),
+            tally: engine.books.new_tally(),
             thread: Thread::new(Rng::from_system()),
             out: vec![0; usize::from(u16::MAX)],
         }

@@ -14,7 +14,7 @@ use std::net::{IpAddr, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::sync::{Mutex, PoisonError};
 
-use crate::wire::query::{question_end, record_end};
+use crate::wire::query::{question_end, record_at};
 use crate::wire::{HEADER, IN, number_at, rtype};
 
 /// How many connections may wait for Python.
@@ -105,11 +105,10 @@ fn is_signed(message: &[u8], question_end: usize) -> Option<bool> {
     let before = u32::from(u16::from_be_bytes([a1, a2])) + u32::from(u16::from_be_bytes([n1, n2]));
     let mut at = question_end.max(HEADER);
     for _ in 1..before + u32::from(additional) {
-        at = record_end(message, at)?;
+        at = record_at(message, at)?.1;
     }
-    let end = record_end(message, at)?;
-    let owner = crate::wire::query::owner_end(message, at)?;
-    Some(owner < end && number_at(message, owner) == Some(rtype::TSIG))
+    let (fixed, _) = record_at(message, at)?;
+    Some(number_at(message, fixed) == Some(rtype::TSIG))
 }
 
 #[cfg(test)]

@@ -32,13 +32,14 @@ use arc_swap::{ArcSwap, Guard};
 pub use document::FORMAT;
 pub use fault::Fault;
 pub use map::Map;
-pub use policy::{Cookies, Networks, Policy, Rate, SECRET, Tcp};
+pub use policy::{Cookies, Networks, Policy, Rate, Tcp};
 pub use steer::{Address, Fallback, Family, Ladders, Member, Pool, Span, Steer, Vip};
 pub use table::{NameId, Names};
 pub use vips::sticky_bits;
-pub use zone::{Body, Found, Named, Node, Rrset, Target, Word, Zone};
+pub use zone::{Body, Found, Named, Node, RECORD_HEAD, Rrset, Target, Word, Zone};
 
 use crate::name::{MAX_LABELS, Name, Split, to_text};
+use crate::tally::Books;
 use crate::wire::rtype;
 use table::{NONE, Table};
 
@@ -159,16 +160,17 @@ struct Parts {
 pub struct Publisher {
     world: ArcSwap<World>,
     parts: Mutex<Parts>,
-}
-
-impl Default for Publisher {
-    fn default() -> Self {
-        let world = World::new(0, 0, Arc::default(), Vec::new());
-        Self { world: ArcSwap::from_pointee(world), parts: Mutex::default() }
-    }
+    books: Arc<Books>,
 }
 
 impl Publisher {
+    /// Begin with an empty world; its answers will be counted in these books.
+    #[must_use]
+    pub fn new(books: Arc<Books>) -> Self {
+        let world = World::new(0, 0, Arc::default(), Vec::new());
+        Self { world: ArcSwap::from_pointee(world), parts: Mutex::default(), books }
+    }
+
     /// The world that stands now.
     #[must_use]
     #[inline]
@@ -183,7 +185,7 @@ impl Publisher {
     pub fn publish(&self, release: &Release<'_>) -> Result<u64, Fault> {
         let mut zones = Vec::with_capacity(release.zones.len());
         for (document, members, pools) in release.zones {
-            zones.push(Arc::new(build::build(document, members, pools)?));
+            zones.push(Arc::new(build::build(document, members, pools, &self.books)?));
         }
         let mut maps = Vec::with_capacity(release.maps.len());
         for document in release.maps {
@@ -216,9 +218,9 @@ impl Publisher {
     /// # Errors
     /// The first fault found; then nothing has changed.
     pub fn configure(&self, document: &[u8]) -> Result<(), Fault> {
-        let policy = Arc::new(policy::build(document)?);
         let parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.world.load_full();
+        let policy = Arc::new(policy::build(document, &now.policy)?);
         let zones = now.zones.to_vec();
         let world = World::new(now.generation, now.revision, policy, zones);
         drop(now);

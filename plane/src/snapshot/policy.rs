@@ -4,6 +4,7 @@
 //! finds it behind the same pointer. Without a document the [`Default`] here holds.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -11,10 +12,9 @@ use serde_bytes::Bytes;
 
 use super::document;
 use super::fault::Fault;
+use crate::limit::{Limiter, Prefixes};
+use crate::wire::cookie::SECRET;
 use crate::wire::{PLAIN_PAYLOAD, UDP_PAYLOAD};
-
-/// Octets of a cookie secret (RFC 9018 section 4.4: a key of SipHash-2-4).
-pub const SECRET: usize = 16;
 
 /// How a node speaks.
 #[derive(Clone, Debug)]
@@ -33,8 +33,10 @@ pub struct Policy {
     pub identity: Box<str>,
     /// DNS cookies (RFC 7873).
     pub cookies: Cookies,
-    /// Response rate limiting.
+    /// Response rate limiting: by what rule.
     pub rate: Rate,
+    /// Response rate limiting: what was counted. It stays when a policy changes.
+    pub limiter: Arc<Limiter>,
     /// Limits of TCP.
     pub tcp: Tcp,
     /// Whether answers are of a state that could not be renewed (RFC 8914 code 3).
@@ -59,12 +61,8 @@ pub struct Rate {
     pub limit: u32,
     /// Every how many-th limited answer is sent truncated, the others not at all; 0: none.
     pub slip: u32,
-    /// Prefix length of client networks, IPv4.
-    pub ipv4_prefix: u8,
-    /// Prefix length of client networks, IPv6.
-    pub ipv6_prefix: u8,
-    /// How many networks are remembered at once.
-    pub entries: u32,
+    /// What a client network is.
+    pub prefixes: Prefixes,
     /// Who is never limited.
     pub exempt: Networks,
 }
@@ -76,10 +74,8 @@ pub struct Tcp {
     pub connections: u32,
     /// Connections of one client network.
     pub per_network: u32,
-    /// Prefix length of client networks, IPv4.
-    pub ipv4_prefix: u8,
-    /// Prefix length of client networks, IPv6.
-    pub ipv6_prefix: u8,
+    /// What a client network is.
+    pub prefixes: Prefixes,
     /// How long a connection may be without a whole message or progress.
     pub idle: Duration,
     /// How long a message may take from its first octet to its last.
@@ -99,16 +95,14 @@ impl Default for Policy {
             rate: Rate {
                 limit: 0,
                 slip: 1,
-                ipv4_prefix: 24,
-                ipv6_prefix: 56,
-                entries: 1 << 17,
+                prefixes: Prefixes { ipv4: 24, ipv6: 56 },
                 exempt: Networks::default(),
             },
+            limiter: Arc::new(Limiter::new(0)),
             tcp: Tcp {
                 connections: 1000,
                 per_network: 200,
-                ipv4_prefix: 24,
-                ipv6_prefix: 56,
+                prefixes: Prefixes { ipv4: 24, ipv6: 56 },
                 idle: Duration::from_secs(10),
                 message: Duration::from_secs(5),
             },
@@ -201,13 +195,13 @@ struct Network<'a> {
     prefix: u8,
 }
 
-/// Read a policy from its document.
-pub(super) fn build(document: &[u8]) -> Result<Policy, Fault> {
+/// Read a policy from its document; it takes over what the one before has counted.
+pub(super) fn build(document: &[u8], before: &Policy) -> Result<Policy, Fault> {
     let found: Document<'_> = document::read(document, "policy")?;
-    from_document(&found).map_err(|fault| fault.within("the policy".to_owned()))
+    from_document(&found, before).map_err(|fault| fault.within("the policy".to_owned()))
 }
 
-fn from_document(found: &Document<'_>) -> Result<Policy, Fault> {
+fn from_document(found: &Document<'_>, before: &Policy) -> Result<Policy, Fault> {
     if found.payload < PLAIN_PAYLOAD || found.payload > MOST_PAYLOAD {
         let payload = found.payload;
         return Err(Fault::new(format!(
@@ -225,7 +219,10 @@ fn from_document(found: &Document<'_>) -> Result<Policy, Fault> {
     if *ipv4_prefix > 32 || *ipv6_prefix > 64 || tcp_ipv4 > 32 || tcp_ipv6 > 64 {
         return Err(Fault::new("has client networks of more than 32 (IPv4) or 64 (IPv6) bits"));
     }
+    let table = Limiter::new(if *limit == 0 { 0 } else { *entries });
+    let same = before.limiter.entries() == table.entries();
     Ok(Policy {
+        limiter: if same { Arc::clone(&before.limiter) } else { Arc::new(table) },
         payload: found.payload,
         ecs_from: Networks::read(&found.ecs_from)?,
         proxy_from: Networks::read(&found.proxy_from)?,
@@ -236,16 +233,13 @@ fn from_document(found: &Document<'_>) -> Result<Policy, Fault> {
         rate: Rate {
             limit: *limit,
             slip: *slip,
-            ipv4_prefix: *ipv4_prefix,
-            ipv6_prefix: *ipv6_prefix,
-            entries: *entries,
+            prefixes: Prefixes { ipv4: *ipv4_prefix, ipv6: *ipv6_prefix },
             exempt: Networks::read(exempt)?,
         },
         tcp: Tcp {
             connections,
             per_network,
-            ipv4_prefix: tcp_ipv4,
-            ipv6_prefix: tcp_ipv6,
+            prefixes: Prefixes { ipv4: tcp_ipv4, ipv6: tcp_ipv6 },
             idle: Duration::from_millis(idle.into()),
             message: Duration::from_millis(message.into()),
         },
