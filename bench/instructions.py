@@ -24,6 +24,7 @@ from gslb.settings import WireSettings
 from gslb.snapshot import configured_weights, decode_zone, encode, pack_words, word
 
 COUNTS = (20_000, 100_000)  # questions
+DEAREST = 12  # functions that are shown
 FEWEST = (2_000, 6_000)
 AIMS = {STATIC_A.name: "at most 800", WEIGHTED.name: "at most 1,200"}
 HEAD = (
@@ -50,6 +51,8 @@ def main(bench: Bench) -> None:
             costs = [cost(bench, kind, case, window, (few, many)) for window in (1, WINDOW)]
             rows.append(_row(kind, case, costs))
         table(f"User-space instructions an answer: {case.title}", HEAD, rows)
+        if PLANE in able:
+            _profile(case, costs[-1])
 
 
 def _row(kind: Kind, case: Case, costs: Sequence[Cost]) -> Sequence[str]:
@@ -59,6 +62,16 @@ def _row(kind: Kind, case: Case, costs: Sequence[Cost]) -> Sequence[str]:
         for text in (f"{one.instructions:,.0f}", f"{one.batch:.1f}" if one.batch else "-")
     ]
     return (kind.title, *cells, AIMS.get(case.name, "") if kind is PLANE else "")
+
+
+def _profile(case: Case, found: Cost) -> None:
+    """Print where gslb's instructions go; it was counted last."""
+    dearest = list(found.functions.items())[:DEAREST]
+    table(
+        f"Where those of gslb go, {WINDOW} outstanding: {case.title}",
+        ("function", "instructions an answer"),
+        [(f"`{name}`", f"{count:,.0f}") for name, count in dearest],
+    )
 
 
 def _plane(folder: Path, port: int, world: World) -> Sequence[str]:

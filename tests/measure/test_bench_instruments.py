@@ -158,11 +158,14 @@ def test_nothing_but_loopback_is_asked(
 def test_callgrind_is_read(tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.write_text(
-        "events: Ir\n\nfn=(1) take\n10 5\ncfn=(2) recvmmsg\ncalls=3 0\n10 90\n"
-        "fn=(3) other\n20 5\ncfn=(2)\ncalls=4 0\n20 70\ncfn=(4) sendmmsg\ncalls=9 0\n20 7\n"
-        "fn=(2)\n30 160\n\ntotals: 177\n"
+        "events: Ir\n\nfn=(1) take some\n10 5\ncfn=(2) recvmmsg\ncalls=3 0\n10 90\n+1 2\n"
+        "fn=(3) other\n20 6\ncfn=(2)\ncalls=4 0\n* 70\ncfn=(4) sendmmsg\ncalls=9 0\n20 7\n"
+        "fn=(2)\n30 160\n\nfn=(4)\n-1 7\n\ntotals: 180\n"
     )
-    assert read_callgrind(out) == (177, 7)
+    profile = read_callgrind(out)
+    assert profile.instructions == {"take some": 7, "other": 6, "recvmmsg": 160, "sendmmsg": 7}
+    assert profile.instructions.total() == 180
+    assert profile.calls == {"recvmmsg": 7, "sendmmsg": 9}
 
 
 def test_questions_are_written_as_the_client_reads_them(tmp_path: Path) -> None:
