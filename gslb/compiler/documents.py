@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from gslb import snapshot
 from gslb.compiler.ranges import find_ranges, pack_ranges
+from gslb.compiler.records import compile_records
 from gslb.compiler.scene import upward
 from gslb.model import LastResort, MemberKey, Pool, PoolKey, Tiers, Vip, World
 from gslb.model.names import to_wire
-from gslb.model.records import rdata_wire, type_number
 
 _FALLBACKS = {
     "all": snapshot.FallbackKind.ALL,
@@ -43,21 +43,12 @@ def compile_zone(world: World, origin: str) -> CompiledZone:
     maps = maps_of(world, origin)
     datacenters = sorted({name for _, vip in vips for name in _datacenters_of(vip)})
     index = {name: at for at, name in enumerate(datacenters)}
-    zone = world.zones[origin]
     document = snapshot.Zone(
         format=snapshot.FORMAT,
         origin=to_wire(origin),
         datacenters=datacenters,
         maps=list(maps),
-        rrsets=[
-            snapshot.Rrset(
-                owner=to_wire(rrset.name),
-                type=type_number(rrset.type),
-                ttl=rrset.ttl,
-                rdata=[rdata_wire(rrset.type, text) for text in rrset.rdata],
-            )
-            for _, rrset in sorted(zone.rrsets.items(), key=lambda item: item[0])
-        ],
+        rrsets=compile_records(world.zones[origin].rrsets, origin),
         vips=[_vip(name, vip, index, maps) for name, vip in vips],
     )
     return CompiledZone(

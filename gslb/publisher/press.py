@@ -51,7 +51,7 @@ class Sheet:
     @classmethod
     def of(cls, document: bytes) -> "Sheet":
         """Read the keys out of a document."""
-        zone = snapshot.decode_zone(document)
+        zone = snapshot.decode_head(document)
         members, _ = snapshot.zone_keys(zone)
         return cls(document, members, tuple(snapshot.configured_weights(zone)[1]))
 

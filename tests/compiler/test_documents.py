@@ -7,7 +7,7 @@ import msgspec
 
 from gslb import snapshot
 from gslb.compiler import compile_map, compile_zone, maps_of
-from gslb.model import World
+from gslb.model import Rrsets, World
 from gslb.zones import read_folder
 
 EXAMPLE = Path(__file__).parents[2] / "zones"
@@ -69,7 +69,9 @@ def test_same_world_same_bytes_in_any_order() -> None:
             "vips": dict(reversed(world.vips.items())),
             "datacenters": dict(reversed(world.datacenters.items())),
             "zones": {
-                ORIGIN: zone.model_copy(update={"rrsets": dict(reversed(zone.rrsets.items()))})
+                ORIGIN: zone.model_copy(
+                    update={"rrsets": Rrsets(dict(reversed(zone.rrsets.rows.items())))}
+                )
             },
         }
     )
