@@ -17,7 +17,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from pathlib import Path
 from typing import TypeVar
 
-from gslb import __version__
+from gslb import __version__, heap
 from gslb.api import Parts, open_api
 from gslb.health import Watch
 from gslb.model import GslbError, Invalid, MemberKey, World
@@ -104,6 +104,7 @@ async def serving(settings: Settings) -> AsyncIterator[Parts]:
         if served is not None:
             plane.start()
         await _load(settings, desk, alarms, served)
+        heap.settle()
         if not plane.answering:
             await _first_verdicts(watch, settings.first_verdicts / 1000)
             await desk.save_verdicts()

@@ -6,6 +6,7 @@ keeps them as the operator said them.
 
 from gslb import snapshot
 from gslb.compiler.records import restore_records
+from gslb.heap import growing
 from gslb.model import Rrsets, Zone
 from gslb.model.names import from_wire
 from gslb.model.rrsets import Rows
@@ -18,6 +19,7 @@ def restore_zone(document: bytes) -> Zone:
     """
 
     def load() -> Rows:
-        return restore_records(snapshot.decode_zone(document).rrsets)
+        with growing():
+            return restore_records(snapshot.decode_zone(document).rrsets)
 
     return Zone(origin=from_wire(snapshot.decode_head(document).origin), rrsets=Rrsets(load))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
 
+from gslb.heap import growing
 from gslb.model import (
     Broken,
     Edit,
@@ -183,8 +184,9 @@ class Desk:
 
     def _proved(self, world: World, edits: Sequence[Edit]) -> Proof:
         """Rehearse a world and compile what these edits touch; in a thread, as it may be long."""
-        rehearse(world)
-        return self._press.prove(world, edits)
+        with growing():
+            rehearse(world)
+            return self._press.prove(world, edits)
 
     def _holds(self, look: Look) -> bool:
         """Whether the store holds what is answered from."""

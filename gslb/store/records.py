@@ -80,7 +80,7 @@ def read_records(reader: Reader, rows: TableRows) -> Iterator[tuple[Key, Row]]:
     """Give each RRset's row by zone, name and type; those with faults are left out."""
     data = _data_of(rows["records"])
     for own in rows["rrsets"]:
-        zone, name, rtype, ttl = own
+        zone, name, rtype, ttl = tuple(own)
         rdata = data.pop((zone, name, rtype), ())
         if _is_plain(name, rtype, ttl, rdata):
             yield (zone, name, intern(rtype)), (ttl, rdata[0], *rdata[1:])
@@ -97,7 +97,8 @@ def blame_homeless(reader: Reader, rrsets: Sequence[AnyRow]) -> None:
 
 def _data_of(records: Sequence[AnyRow]) -> dict[Key, tuple[str, ...]]:
     found: dict[Key, tuple[str, ...]] = {}
-    for zone, name, rtype, _, text in records:
+    for record in records:
+        zone, name, rtype, _, text = tuple(record)
         key = (zone, name, rtype)
         others = found.get(key)
         found[key] = (text,) if others is None else (*others, text)

@@ -20,6 +20,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import NullPool
 
+from gslb.heap import growing
 from gslb.model import COLLECTIONS, Edit, Invalid, Refused, World, value_at
 from gslb.model.values import Noun
 from gslb.store import tokens
@@ -160,11 +161,12 @@ class Store:
     async def read(self) -> Stored:
         """Read the whole world; Invalid, with all faults, if rows hold what the model refuses."""
         rows: dict[str, Rows] = {}
-        async with self._begin(self._engine) as connection:
-            look = await _look(connection)
-            for collection in (*COLLECTIONS, "zones"):
-                rows[collection] = await fetch(connection, collection)
-        world = await asyncio.to_thread(_world, rows)  # long, in a large world
+        with growing():
+            async with self._begin(self._engine) as connection:
+                look = await _look(connection)
+                for collection in (*COLLECTIONS, "zones"):
+                    rows[collection] = await fetch(connection, collection)
+            world = await asyncio.to_thread(_world, rows)  # long, in a large world
         return Stored(world, look.revision, look.touch)
 
     @whole
@@ -226,8 +228,9 @@ class Store:
                         "yet; try again in a second, and if this stays, the log says why"
                     )
                 told_of: list[dict[str, Any]] = []
-                for batch in batches(edits):
-                    told_of += await _write(connection, batch)
+                with growing():
+                    for batch in batches(edits):
+                        told_of += await _write(connection, batch)
                 touch = (await _look(connection)).touch
                 revision = _revision_row(author, source, summary, at, touch)
                 return await _record(connection, revision, told_of)
