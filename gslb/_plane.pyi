@@ -24,6 +24,8 @@ class Engine:
         A zone is (document, member words, pool words), words packed as little-endian uint64, one
         for each member and pool in document order. All or nothing: ValueError names the fault.
         """
+    def configure(self, policy: bytes) -> None:
+        """Swap in a policy (`gslb.snapshot.Policy`); ValueError names the fault."""
     def set_members(self, origin: bytes, changes: list[tuple[int, int]]) -> None:
         """Store member words in place: (index, word). ValueError if zone or index is unknown."""
     def set_pools(self, origin: bytes, changes: list[tuple[int, int]]) -> None:
@@ -39,8 +41,8 @@ class Engine:
 
         Its shape (`plane/src/trace.rs` says it of each key): zone, revision, generation, name,
         type, rcode, aa, truncated, client {address, prefix, from: ecs|source}, lookup (exact,
-        wildcard, cut, nxdomain, nodata, cname, or refused where no zone was asked), chain [{name,
-        lookup}], vip, sticky, map, class, range_prefix, tiers, fallback (null, all, none,
+        wildcard, cut, nxdomain, nodata, cname, dname, or refused where no zone was asked), chain
+        [{name, lookup}], vip, sticky, map, class, range_prefix, tiers, fallback (null, all, none,
         servfail, addresses), ttl, scope, answers [address], rrsets [type].
 
         `tiers` has every tier of the client's ladder, also those after the one that answered:
@@ -54,9 +56,21 @@ class Engine:
 
         udp_received = udp_answered + udp_dropped; tcp_received = tcp_answered + tcp_dropped;
         udp_answered + tcp_answered = noerror + formerr + servfail + nxdomain + notimp + refused +
-        badvers. Of the answered are truncated, edns, ecs; of the dropped are panics; of
-        udp_answered are udp_unsent. tcp_connections counts those accepted.
+        yxdomain + badvers + badcookie; udp_dropped + tcp_dropped = dropped_malformed +
+        dropped_response + dropped_limited + panics. Of the answered are truncated, limited, edns,
+        ecs, cookies, cookies_valid; of udp_answered are udp_unsent. tcp_connections counts those
+        accepted.
         """
+    def types(self) -> list[tuple[str, int]]:
+        """Count the answers by the type asked for: mnemonics in lower case, the last `other`."""
+    def times(self) -> tuple[list[tuple[int, int]], int]:
+        """Say how long packets took, one UDP packet in 64: counts by upper bound, and the sum.
+
+        Bounds and sum are in nanoseconds; a bound's count leaves out those of the bounds below it,
+        and the last bound holds all that took longer.
+        """
+    def answers(self) -> list[tuple[bytes, str, int]]:
+        """Count the answers of VIPs: owner in wire form, datacenter (empty: fallback), count."""
     @property
     def generation(self) -> int:
         """How many times a world has been published."""

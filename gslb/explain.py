@@ -167,6 +167,7 @@ _LOOKUPS = {
     "nxdomain": "the name does not exist",
     "nodata": "the name has nothing of this type",
     "cname": "the name is an alias of a name elsewhere",
+    "dname": "the name lies below a DNAME, and its new name is elsewhere or too long",
     "refused": "no zone was asked",
 }
 

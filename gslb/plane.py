@@ -10,6 +10,7 @@ import msgspec
 
 from gslb import snapshot
 from gslb.model import Broken, Refused
+from gslb.model.names import from_wire
 from gslb.trace import Trace
 
 try:
@@ -59,6 +60,13 @@ class Plane:
         except ValueError as error:
             raise Broken(f"the plane refused revision {release.revision}: {error}") from error
 
+    def configure(self, policy: snapshot.Policy) -> None:
+        """Speak by another policy from now on."""
+        try:
+            self._engine.configure(snapshot.encode(policy))
+        except ValueError as error:
+            raise Broken(f"the plane refused the policy: {error}") from error
+
     def set_members(self, origin: bytes, changes: Iterable[tuple[int, int]]) -> None:
         """Store member words (index, word) of the zone at `origin` (wire form)."""
         self._engine.set_members(origin, list(changes))
@@ -70,6 +78,18 @@ class Plane:
     def counters(self) -> dict[str, int]:
         """Give the sums of all threads' counters."""
         return self._engine.counters()
+
+    def types(self) -> list[tuple[str, int]]:
+        """Give how often each type was answered; the last is all `other`."""
+        return self._engine.types()
+
+    def times(self) -> tuple[list[tuple[int, int]], int]:
+        """Give how long packets took: counts by upper bound, and the sum, in nanoseconds."""
+        return self._engine.times()
+
+    def vip_answers(self) -> list[tuple[str, str, int]]:
+        """Give how often each VIP answered from each datacenter; empty: its fallback."""
+        return [(from_wire(vip), site, count) for vip, site, count in self._engine.answers()]
 
     @property
     def generation(self) -> int:

@@ -20,6 +20,7 @@ from typing import TypeVar
 from gslb import __version__, heap
 from gslb.api import Parts, open_api
 from gslb.health import Watch
+from gslb.manners import Manners
 from gslb.model import GslbError, Invalid, MemberKey, World
 from gslb.plane import Plane
 from gslb.publisher import Desk, Press, Served, StateFolder, read_checked
@@ -84,6 +85,8 @@ async def serving(settings: Settings) -> AsyncIterator[Parts]:
         stack.push_async_callback(_stop_plane, plane)
 
         alarms = Alarms(time.time)
+        manners = Manners(settings, plane, alarms)
+        manners.begin()
         watch = Watch(settings.node, on_weights=lambda changes: _verdicts(press, desk, changes))
         press = Press(plane, watch.effective)
         desk = Desk(
@@ -111,7 +114,11 @@ async def serving(settings: Settings) -> AsyncIterator[Parts]:
             plane.start()
 
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
-        for name, work in (("follow", desk.follow), ("verdicts", desk.keep_verdicts)):
+        for name, work in (
+            ("follow", desk.follow),
+            ("verdicts", desk.keep_verdicts),
+            ("manners", manners.follow),
+        ):
             stack.callback(tasks.create_task(kept_alive(name, work, alarms)).cancel)
         yield parts
 

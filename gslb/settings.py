@@ -5,9 +5,9 @@ What is served is not here but in the store; these only say where this process s
 
 import os
 import socket
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import (
@@ -49,13 +49,80 @@ def _split(value: Any) -> Any:
     return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
 
+Networks = Annotated[
+    tuple[IPv4Network | IPv6Network, ...],
+    NoDecode,
+    BeforeValidator(lambda value: _split(value) if value else ()),
+]
 Listen = Annotated[str, AfterValidator(parse_listen)]
 
 
-class Settings(BaseSettings):
-    """Where a node reads, listens and keeps its state."""
+class WireSettings(BaseSettings):
+    """How a node speaks DNS, whatever it serves."""
 
     model_config = SettingsConfigDict(env_prefix="GSLB_", extra="forbid", frozen=True)
+
+    udp_payload: int = Field(
+        default=1232, ge=512, le=4096, description="longest answer over UDP, octets (RFC 9715)"
+    )
+    ecs_from: Networks = Field(
+        default=(IPv4Network("0.0.0.0/0"), IPv6Network("::/0")),
+        description="whose client subnets (ECS) are believed",
+    )
+    proxy_from: Networks = Field(
+        default=(), description="front ends that say for whom they ask, by PROXY protocol v2"
+    )
+    nsid: str = Field(default="", max_length=128, description="what NSID says; empty: nothing")
+    version_bind: str = Field(
+        default="", max_length=255, description="what CHAOS version.bind says; empty: REFUSED"
+    )
+    id_server: str = Field(
+        default="",
+        max_length=255,
+        description="what CHAOS id.server and hostname.bind say; empty: REFUSED",
+    )
+    cookies: Literal["on", "off", "required"] = Field(
+        default="on", description="DNS cookies; required: BADCOOKIE over UDP until one is right"
+    )
+    cookie_secrets: Path | None = Field(
+        default=None,
+        description="file of secrets, 32 hex digits a line, the first signs; "
+        "default: cookie-secrets in the state folder, made at the first start",
+    )
+    rrl_rate: int = Field(
+        default=1000,
+        ge=0,
+        le=1_000_000,
+        description="answers a second of one kind to one client network; 0: no limit",
+    )
+    rrl_slip: int = Field(
+        default=1, ge=0, le=10, description="every how many-th limited answer is sent, truncated"
+    )
+    rrl_ipv4_prefix: int = Field(default=24, ge=8, le=32, description="client networks, IPv4")
+    rrl_ipv6_prefix: int = Field(default=56, ge=16, le=64, description="client networks, IPv6")
+    rrl_entries: int = Field(
+        default=131_072, ge=1024, le=16_777_216, description="client networks remembered at once"
+    )
+    rrl_exempt: Networks = Field(
+        default=(IPv4Network("127.0.0.0/8"), IPv6Network("::1/128")),
+        description="networks that are never limited",
+    )
+    tcp_connections: int = Field(default=1000, ge=1, le=100_000, description="of all clients")
+    tcp_per_network: int = Field(
+        default=200, ge=1, le=100_000, description="TCP connections of one client network"
+    )
+    tcp_ipv4_prefix: int = Field(default=24, ge=8, le=32, description="client networks, IPv4")
+    tcp_ipv6_prefix: int = Field(default=56, ge=16, le=64, description="client networks, IPv6")
+    tcp_idle: Duration = Field(
+        default=10_000, description="how long a TCP connection may be without a message"
+    )
+    tcp_message: Duration = Field(
+        default=5_000, description="how long a message may take from its first octet to its last"
+    )
+
+
+class Settings(WireSettings):
+    """Where a node reads, listens and keeps its state."""
 
     zones: Path = Field(default=Path("zones"), description="folder that fills an empty store")
     store: str = Field(
@@ -79,6 +146,11 @@ class Settings(BaseSettings):
     def store_url(self) -> str:
         """The store's URL, the default filled in."""
         return self.store or f"sqlite:///{self.state.absolute() / 'gslb.db'}"
+
+    @property
+    def secrets_file(self) -> Path:
+        """The file of cookie secrets, the default filled in."""
+        return self.cookie_secrets or self.state / "cookie-secrets"
 
     @property
     def threads(self) -> int:

@@ -1,7 +1,8 @@
 """The contract with the plane: what crosses, and its version.
 
-A document is MessagePack in arrays (msgspec here, serde in `plane/src/snapshot/`). There are two
-kinds: a `Zone`, published one by one, and a `Map`, shared by the VIPs of all zones. Effective
+A document is MessagePack in arrays (msgspec here, serde in `plane/src/snapshot/`). There are three
+kinds: a `Zone`, published one by one; a `Map`, shared by the VIPs of all zones; and a `Policy`, how
+this node speaks, which is not a part of what is published. Effective
 weights are not in the documents: they are words, handed over beside them and changed in place.
 
     Zone ── rrsets
@@ -132,6 +133,53 @@ class Map(msgspec.Struct, frozen=True, array_like=True):
     ipv6: Ranges
 
 
+class Network(msgspec.Struct, frozen=True, array_like=True):
+    """An address of 4 or 16 octets and a prefix length."""
+
+    address: bytes
+    prefix: int
+
+
+class RateLimit(msgspec.Struct, frozen=True, array_like=True):
+    """Response rate limiting; prefixes are those of client networks, `limit` 0 means none."""
+
+    limit: int  # answers a second, of one kind to one client network
+    slip: int  # every how many-th limited answer is sent, truncated; 0: none
+    ipv4_prefix: int
+    ipv6_prefix: int
+    entries: int  # client networks remembered at once
+    exempt: list[Network]
+
+
+class Tcp(msgspec.Struct, frozen=True, array_like=True):
+    """Limits of TCP: connections in all and for each client network, times in milliseconds."""
+
+    connections: int
+    per_network: int
+    ipv4_prefix: int
+    ipv6_prefix: int
+    idle: int
+    message: int
+
+
+class Policy(msgspec.Struct, frozen=True, array_like=True):
+    """How this node speaks. Empty texts say nothing; no secrets mean no cookies."""
+
+    format: int
+    payload: int  # the longest answer over UDP, octets
+    ecs_from: list[Network]  # whose client subnets are believed
+    proxy_from: list[Network]  # which front ends may say for whom they ask
+    nsid: bytes
+    version: str
+    identity: str
+    cookie_secrets: list[bytes]  # 16 octets each; the first signs, all are believed
+    cookies_required: bool
+    rate: RateLimit
+    tcp: Tcp
+    stale: bool  # what is answered could not be renewed
+    transfers: bool  # questions for zone transfers are handed over
+
+
 def decode_zone(document: bytes) -> Zone:
     """Read a zone's document; msgspec.DecodeError or ValidationError if it is not one."""
     return msgspec.msgpack.decode(document, type=Zone)
@@ -166,7 +214,7 @@ def configured_weights(zone: Zone | Head) -> tuple[list[int], list[int]]:
     ]
 
 
-def encode(document: Zone | Map) -> bytes:
+def encode(document: Zone | Map | Policy) -> bytes:
     """Write a document."""
     return msgspec.msgpack.encode(document)
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-Lookup = Literal["exact", "wildcard", "cut", "nxdomain", "nodata", "cname", "refused"]
+Lookup = Literal["exact", "wildcard", "cut", "nxdomain", "nodata", "cname", "dname", "refused"]
 
 
 class Client(msgspec.Struct):

@@ -7,6 +7,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from gslb.api.dns_metrics import dns_metrics
 from gslb.api.parts import Parts
 
 
@@ -23,7 +24,7 @@ class _Now(Collector):
 
     def collect(self) -> Iterator[Metric]:
         yield from self._node()
-        yield from self._dns()
+        yield from dns_metrics(self._parts.plane)
         yield from self._health()
 
     def _node(self) -> Iterator[Metric]:
@@ -45,12 +46,6 @@ class _Now(Collector):
         for alarm in parts.alarms.standing:
             alarms.add_metric([alarm.key], alarm.since)
         yield alarms
-
-    def _dns(self) -> Iterator[Metric]:
-        for name, count in sorted(self._parts.plane.counters().items()):
-            yield CounterMetricFamily(
-                f"gslb_dns_{name}", f"The plane's counter {name} (see docs/dns.md).", float(count)
-            )
 
     def _health(self) -> Iterator[Metric]:
         watch = self._parts.watch

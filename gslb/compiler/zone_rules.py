@@ -107,9 +107,6 @@ def _check_single(view: ZoneView, name: str, rtype: str, count: int) -> Iterator
     if rtype == "SOA" and name != origin:
         yield Fault(path, f"a SOA stands only at {origin}; take this one out, or give "
                           f"{name} a zone of its own")  # fmt: skip
-    if rtype == "DNAME":
-        yield Fault(path, f"{name} has a DNAME, from which this version makes no answers yet; "
-                          "write CNAMEs")  # fmt: skip
     if rtype in SINGLE and count > 1:
         yield Fault(path, f"{name} has {count} {rtype} records; leave one ({SINGLE[rtype]})")
 

@@ -13,7 +13,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use gslb_plane::random::Rng;
-use gslb_plane::respond::{Limit, Packet, Thread, respond};
+use gslb_plane::respond::{Packet, Thread, Transport, respond};
 use gslb_plane::tally::Tally;
 use gslb_plane::witness::Silent;
 
@@ -39,7 +39,12 @@ fn main() {
     };
     let mut thread = Thread::new(Rng::new(1));
     let (tally, mut out) = (Tally::default(), [0; 1344]);
-    let packet = Packet { octets: &packet, source: [127, 0, 0, 1].into(), limit: Limit::Datagram };
+    let packet = Packet {
+        octets: &packet,
+        source: [127, 0, 0, 1].into(),
+        transport: Transport::Udp,
+        now: 0,
+    };
     let start = Instant::now();
     for _ in 0..count {
         let world = engine.publisher.world();

@@ -4,6 +4,7 @@
 //! the name, or the target of its alias, comes to
 //!   a delegation             referral: NS in authority, glue in additional, AA clear
 //!   nothing                  NXDOMAIN with SOA; after an alias too (RFC 6604 section 2.1)
+//!   a DNAME above it         the DNAME and the alias made of it, then its target (RFC 6672)
 //!   a CNAME                  the alias, then its target, as long as that is in the zone
 //!   a VIP, asked A or AAAA   the ladder's choice
 //!   data of the type         the RRset, and addresses of the names in it
@@ -15,9 +16,10 @@
 mod sections;
 
 use crate::choose::{Choice, Draw, choose};
-use crate::name::{Name, is_within};
+use crate::name::{Name, Split, is_within};
 use crate::random::Rng;
-use crate::snapshot::{Address, Family, Found, Linked, NameId, Node, Rrset, Vip};
+use crate::snapshot::{Family, Found, Linked, NameId, Node, Rrset, Vip};
+use crate::tally::Tally;
 use crate::wire::reply::{Full, Owner, QUESTION, Reply, Section, Verdict};
 use crate::wire::{Rcode, rtype};
 use crate::witness::{Client, Lookup, Witness};
@@ -36,11 +38,27 @@ pub struct Question<'q> {
     pub client: Client,
 }
 
+/// What a thread lends to an answer.
+#[derive(Debug)]
+pub struct Tools<'t> {
+    /// For draws.
+    pub rng: &'t mut Rng,
+    /// Room for draws.
+    pub draw: &'t mut Draw,
+    /// Room for the names that DNAMEs make, one each.
+    pub renamed: &'t mut [Split],
+    /// Where answers of VIPs are counted.
+    pub tally: &'t Tally,
+}
+
 /// An answer in the making.
 struct Answer<'a, 'b, W> {
     linked: &'a Linked,
     question: &'a Question<'a>,
     reply: &'a mut Reply<'b>,
+    rng: &'a mut Rng,
+    draw: &'a mut Draw,
+    tally: &'a Tally,
     witness: &'a mut W,
     verdict: Verdict,
 }
@@ -51,14 +69,14 @@ pub fn answer<W: Witness>(
     linked: &Linked,
     question: &Question<'_>,
     reply: &mut Reply<'_>,
-    tools: (&mut Rng, &mut Draw),
+    tools: Tools<'_>,
     witness: &mut W,
 ) -> Verdict {
-    let verdict =
-        Verdict { rcode: Rcode::Noerror, authoritative: true, truncated: false, scope: 0 };
+    let verdict = Verdict { authoritative: true, ..Verdict::of(Rcode::Noerror, None) };
     let clean = reply.mark();
-    let mut answer = Answer { linked, question, reply, witness, verdict };
-    match answer.follow(tools) {
+    let Tools { rng, draw, renamed, tally } = tools;
+    let mut answer = Answer { linked, question, reply, rng, draw, tally, witness, verdict };
+    match answer.follow(renamed) {
         Ok(()) => {}
         Err(Stop::Full) => answer.verdict.truncated = true,
         Err(Stop::Servfail) => {
@@ -85,16 +103,23 @@ impl From<Full> for Stop {
 impl<'a, W: Witness> Answer<'a, '_, W> {
     /// Take the name, and then the targets of aliases.
     #[inline]
-    fn follow(&mut self, tools: (&mut Rng, &mut Draw)) -> Result<(), Stop> {
+    fn follow(&mut self, renamed: &'a mut [Split]) -> Result<(), Stop> {
         let zone = &*self.linked.zone;
         let mut name = self.question.name;
         let mut owner = Owner::At(QUESTION);
-        let mut followed = [NameId::NONE; MAX_LINKS];
-        for link in 0..=MAX_LINKS {
+        let mut chain = Chain { renamed, followed: [NameId::NONE; MAX_LINKS], links: 0 };
+        loop {
             let (node, lookup) = match zone.find(&name, self.question.qtype) {
                 Found::Node(node) => (node, Lookup::Exact),
                 Found::Wildcard(node) => (node, Lookup::Wildcard),
-                Found::Cut(cut) => return self.refer(cut, &name, link == 0),
+                Found::Cut(cut) => return self.refer(cut, &name, chain.links == 0),
+                Found::Dname(dname) => {
+                    match self.rename(dname, &name, owner, &mut chain)? {
+                        Some(next) => (name, owner) = next,
+                        None => return Ok(()),
+                    }
+                    continue;
+                }
                 Found::Nothing => {
                     self.witness.name(name.wire(), Lookup::Nxdomain);
                     self.verdict.rcode = Rcode::Nxdomain;
@@ -102,29 +127,50 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
                 }
             };
             let Some(alias) = self.alias(node) else {
-                return self.at_node(node, &name, owner, lookup, tools);
+                return self.at_node(node, &name, owner, lookup);
             };
             let place = self.put_rrset(Section::Answer, owner, alias, alias.ttl)?;
             let Some(target) = zone.alias_target(alias) else {
                 return Ok(());
             };
             let next = zone.names.get(target);
-            let seen = |id: &NameId| zone.names.get(*id).wire() == next.wire();
-            let ends = link == MAX_LINKS
-                || !is_within(next.wire(), &zone.origin)
-                || self.question.name.wire() == next.wire()
-                || followed.iter().take(link).any(seen);
+            let ends = !chain.add(target, &next, self);
             self.witness.name(name.wire(), if ends { Lookup::Cname } else { lookup });
             if ends {
                 return Ok(());
             }
-            if let Some(slot) = followed.get_mut(link) {
-                *slot = target;
-            }
             owner = place.map_or(Owner::Name(next), Owner::At);
             name = next;
         }
-        Ok(())
+    }
+
+    /// Put a DNAME and the alias that it makes of a name below it; give the new name and where it
+    /// stands, or nothing if the answer ends here.
+    #[cold]
+    fn rename(
+        &mut self,
+        dname: &Node,
+        name: &Name<'a>,
+        owner: Owner<'a>,
+        chain: &mut Chain<'a>,
+    ) -> Result<Option<(Name<'a>, Owner<'a>)>, Stop> {
+        let zone = &*self.linked.zone;
+        let above = zone.names.get(zone.veil_name(dname));
+        let (Some((rrset, target)), Some(room)) = (zone.dname(dname), chain.room()) else {
+            self.witness.name(name.wire(), Lookup::Dname);
+            return Ok(None);
+        };
+        self.put_rrset(Section::Answer, Owner::Name(above), rrset, rrset.ttl)?;
+        self.witness.name(name.wire(), Lookup::Dname);
+        let kept = name.wire().len().saturating_sub(above.wire().len());
+        if !room.join(name.wire().get(..kept).unwrap_or_default(), target) {
+            self.verdict.rcode = Rcode::Yxdomain;
+            return Ok(None);
+        }
+        let next = room.name();
+        let place = self.put_alias(owner, &next, rrset.ttl)?;
+        let ends = self.question.qtype == rtype::CNAME || !is_within(next.wire(), &zone.origin);
+        Ok((!ends).then(|| (next, place.map_or(Owner::Name(next), Owner::At))))
     }
 
     /// The CNAME at a node, unless it is itself what is asked for. It is alone at its node.
@@ -144,11 +190,10 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
         name: &Name<'_>,
         owner: Owner<'_>,
         lookup: Lookup,
-        tools: (&mut Rng, &mut Draw),
     ) -> Result<(), Stop> {
         let zone = &*self.linked.zone;
         if let Some((vip, family)) = self.steered(node) {
-            return self.put_choice(vip, family, name, owner, lookup, tools);
+            return self.put_choice(vip, family, name, owner, lookup);
         }
         let rrset = match self.question.qtype {
             rtype::ANY => zone.rrsets(node).first(), // RFC 8482 section 4.1
@@ -189,56 +234,55 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
         name: &Name<'_>,
         owner: Owner<'_>,
         lookup: Lookup,
-        (rng, draw): (&mut Rng, &mut Draw),
     ) -> Result<(), Stop> {
-        let zone = &*self.linked.zone;
         let client = &self.question.client;
-        let chosen =
-            choose(self.linked, name.wire(), vip, family, client, (rng, draw), self.witness);
+        let tools = (&mut *self.rng, &mut *self.draw);
+        let chosen = choose(self.linked, name.wire(), vip, family, client, tools, self.witness);
         self.verdict.scope = chosen.scope;
-        let put = match chosen.choice {
-            Choice::Members => {
-                let members = draw.chosen().iter().filter_map(|&at| zone.members.get(at as usize));
-                let addresses = members.map(|member| &member.address);
-                self.put_members(owner, family, chosen.ttl, addresses)?
-            }
-            Choice::Addresses(span) => {
-                let addresses = span.of(&zone.addresses).iter();
-                let addresses = addresses.filter(|address| address.family() == family);
-                self.put_members(owner, family, chosen.ttl, addresses)?
-            }
-            Choice::Nodata => false,
-            Choice::Servfail => {
-                self.witness.name(name.wire(), lookup);
-                return Err(Stop::Servfail);
-            }
-        };
+        self.tally.count_slot(chosen.slot);
+        if chosen.choice == Choice::Servfail {
+            self.witness.name(name.wire(), lookup);
+            return Err(Stop::Servfail);
+        }
+        let put = self.put_chosen(Section::Answer, owner, family, &chosen)?;
         self.witness.name(name.wire(), if put { lookup } else { Lookup::Nodata });
         if put { Ok(()) } else { self.deny() }
     }
+}
 
-    /// Put addresses as one RRset; false if there are none.
+/// The way from alias to alias: how far it has come, and by which names.
+struct Chain<'a> {
+    renamed: &'a mut [Split],
+    followed: [NameId; MAX_LINKS],
+    links: usize,
+}
+
+impl<'a> Chain<'a> {
+    /// Follow an alias to its target; false if the target is in another zone, or closes a loop,
+    /// or if there have been too many.
     #[inline]
-    fn put_members<'m>(
-        &mut self,
-        owner: Owner<'_>,
-        family: Family,
-        ttl: u32,
-        addresses: impl Iterator<Item = &'m Address>,
-    ) -> Result<bool, Full> {
-        let rtype = if family == Family::V4 { rtype::A } else { rtype::AAAA };
-        let mark = self.reply.mark();
-        let (mut owner, mut count) = (owner, 0);
-        for address in addresses {
-            let Ok(place) = self.reply.put_record(owner, rtype, ttl, address.octets()) else {
-                self.reply.back_to(mark);
-                return Err(Full);
-            };
-            owner = place.map_or(owner, Owner::At);
-            self.witness.answered(address, ttl);
-            count += 1;
+    fn add<W>(&mut self, target: NameId, next: &Name<'_>, answer: &Answer<'_, '_, W>) -> bool {
+        let zone = &*answer.linked.zone;
+        let seen = |id: &NameId| zone.names.get(*id).wire() == next.wire();
+        let Some(slot) = self.followed.get_mut(self.links) else {
+            return false;
+        };
+        *slot = target;
+        let before = self.followed.iter().take(self.links);
+        self.links += 1;
+        is_within(next.wire(), &zone.origin)
+            && answer.question.name.wire() != next.wire()
+            && !before.filter(|id| **id != NameId::NONE).any(seen)
+    }
+
+    /// Room for the name that a DNAME makes; `None` if there have been too many.
+    fn room(&mut self) -> Option<&'a mut Split> {
+        if self.links >= MAX_LINKS {
+            return None;
         }
-        self.reply.count(Section::Answer, count);
-        Ok(count > 0)
+        self.links += 1;
+        let (first, rest) = std::mem::take(&mut self.renamed).split_first_mut()?;
+        self.renamed = rest;
+        Some(first)
     }
 }

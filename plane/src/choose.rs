@@ -16,6 +16,7 @@ use crate::random::{Rng, score};
 use crate::snapshot::{
     Fallback, Family, Ladders, Link, Linked, Member, Span, Steer, Vip, Word, Zone, sticky_bits,
 };
+use crate::tally::NO_SLOT;
 use crate::witness::{Basis, Candidate, Client, Witness};
 
 /// What a steered name answers.
@@ -40,6 +41,8 @@ pub struct Chosen {
     pub ttl: u32,
     /// ECS scope prefix length.
     pub scope: u8,
+    /// Where it is counted.
+    pub slot: u32,
 }
 
 /// Room for a draw; kept by a thread from packet to packet.
@@ -51,6 +54,7 @@ pub struct Draw {
     ranked: Vec<(f64, u32)>,
     chosen: Vec<u32>,
     ttl_cap: u32,
+    slot: u32,
 }
 
 impl Draw {
@@ -94,7 +98,7 @@ pub fn choose<W: Witness>(
                 (&link.map.ladders, class, Some(link), prefix)
             }
             None => {
-                return Chosen { choice: Choice::Servfail, ttl: 0, scope: 0 };
+                return Chosen { choice: Choice::Servfail, ttl: 0, scope: 0, slot: vip.slot };
             }
         },
     };
@@ -104,7 +108,7 @@ pub fn choose<W: Witness>(
     let climb = Climb { zone, vip, family, ladders, class, link, network, sticky };
     if !vip.has(family) {
         climb.tell_all(draw, witness);
-        return Chosen { choice: Choice::Nodata, ttl: vip.ttl, scope: 0 };
+        return Chosen { choice: Choice::Nodata, ttl: vip.ttl, scope: 0, slot: NO_SLOT };
     }
     let mut drawn = climb.walk(Basis::Live, rng, draw, witness);
     let mut choice = Choice::Members;
@@ -121,9 +125,10 @@ pub fn choose<W: Witness>(
             drawn = climb.walk(Basis::Configured, rng, draw, witness);
         }
     }
-    let mut chosen = Chosen { choice, ttl: vip.ttl, scope: prefix };
+    let mut chosen = Chosen { choice, ttl: vip.ttl, scope: prefix, slot: vip.slot };
     if let Some(ttl_cap) = drawn {
         chosen.choice = Choice::Members;
+        chosen.slot = draw.slot;
         chosen.ttl = vip.ttl.min(ttl_cap);
         chosen.scope = prefix.max(if sticky { sticky_prefix } else { 0 });
     }
@@ -280,11 +285,11 @@ impl Climb<'_> {
     #[inline]
     fn draw_members(&self, pool: &Candidate, rng: &mut Rng, draw: &mut Draw) {
         draw.chosen.clear();
-        let count = self
-            .zone
-            .pools
-            .get(pool.pool as usize)
-            .map_or(0, |pool| pool.members(self.family).range().len());
+        let Some(drawn) = self.zone.pools.get(pool.pool as usize) else {
+            return;
+        };
+        draw.slot = drawn.slot;
+        let count = drawn.members(self.family).range().len();
         let weights = draw.weights.get(pool.first..pool.first + count).unwrap_or_default();
         if self.vip.answers == 1 && !self.sticky {
             let mut left = rng.below(pool.sum);

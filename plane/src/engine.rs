@@ -1,58 +1,55 @@
 //! The engine: the published world, the function that answers from it, and everybody's counters.
 
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::random::Rng;
-use crate::respond::{Limit, Packet, Thread, respond};
+use crate::respond::{Packet, Thread, Transport, respond};
 use crate::snapshot::Publisher;
-use crate::tally::{NAMES, Tally};
+use crate::tally::{Books, Tally};
 use crate::trace::Trace;
 use crate::witness::{Silent, Witness};
 
 /// Shared by the publisher and by all threads that answer.
-#[derive(Default)]
 pub struct Engine {
     /// What is answered from.
     pub publisher: Publisher,
-    tallies: Mutex<Vec<Arc<Tally>>>,
+    /// What was answered.
+    pub books: Arc<Books>,
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        let books = Arc::<Books>::default();
+        Self { publisher: Publisher::new(Arc::clone(&books)), books }
+    }
 }
 
 impl Engine {
-    /// Make counters for one thread; they are summed for ever, also after its end.
-    pub fn new_tally(&self) -> Arc<Tally> {
-        let tally = Arc::<Tally>::default();
-        let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
-        tallies.push(Arc::clone(&tally));
-        tally
-    }
-
-    /// Sum the counters of all threads, by name.
-    pub fn counters(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        let mut sums = vec![0; NAMES.len()];
-        for tally in &*self.tallies.lock().unwrap_or_else(PoisonError::into_inner) {
-            tally.add_to(&mut sums);
-        }
-        NAMES.iter().copied().zip(sums)
-    }
-
     /// Answer one packet without a socket; it is not counted. `seed` fixes the draws.
     #[must_use]
     pub fn respond(
         &self,
         packet: &[u8],
         source: IpAddr,
-        limit: Limit,
+        transport: Transport,
         seed: Option<u64>,
     ) -> Option<Vec<u8>> {
-        self.ask(packet, source, limit, seed, &mut Silent)
+        self.ask(packet, source, transport, seed, &mut Silent)
     }
 
     /// Answer one packet as [`Self::respond`] does, and give what the witness wrote down.
     #[must_use]
-    pub fn explain(&self, packet: &[u8], source: IpAddr, limit: Limit, seed: Option<u64>) -> Trace {
+    pub fn explain(
+        &self,
+        packet: &[u8],
+        source: IpAddr,
+        transport: Transport,
+        seed: Option<u64>,
+    ) -> Trace {
         let mut trace = Trace::new();
-        self.ask(packet, source, limit, seed, &mut trace);
+        self.ask(packet, source, transport, seed, &mut trace);
         trace
     }
 
@@ -60,16 +57,23 @@ impl Engine {
         &self,
         octets: &[u8],
         source: IpAddr,
-        limit: Limit,
+        transport: Transport,
         seed: Option<u64>,
         witness: &mut W,
     ) -> Option<Vec<u8>> {
         let mut thread = Thread::new(seed.map_or_else(Rng::from_system, Rng::new));
         let mut out = vec![0; usize::from(u16::MAX)];
-        let packet = Packet { octets, source, limit };
+        let packet = Packet { octets, source, transport, now: now() };
         let world = self.publisher.world();
         let length = respond(&world, &packet, &mut thread, &Tally::default(), witness, &mut out)?;
         out.truncate(length);
         Some(out)
     }
+}
+
+/// The time in seconds since 1970, as [`Packet::now`] wants it; it lasts until 2106.
+#[must_use]
+pub fn now() -> u32 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u32::try_from(since.as_secs()).unwrap_or(u32::MAX)
 }

@@ -4,8 +4,8 @@
 //! geography or SQL: that is decided in Python and handed over as documents and words.
 //!
 //! ```text
-//! python ▸ server ▸ net ▸ engine ▸ trace | respond ▸ answer ▸ choose ▸ witness
-//!                                      ▸ snapshot ▸ ranges | wire ▸ name | tally | random
+//! python ▸ server ▸ net ▸ engine ▸ trace | respond ▸ answer | chaos ▸ choose ▸ witness
+//!                               ▸ snapshot ▸ ranges | limit | tally ▸ wire ▸ name | random
 //! ```
 //!
 //! A module uses those to its right only. A packet's way: [`net`] reads it from a socket and loads
@@ -14,8 +14,10 @@
 //! ladder where the name is steered ([`choose`]), and writes the reply ([`wire::reply`]).
 
 pub mod answer;
+mod chaos;
 pub mod choose;
 pub mod engine;
+pub mod limit;
 pub mod name;
 pub mod net;
 #[cfg(feature = "python")]

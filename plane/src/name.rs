@@ -142,6 +142,22 @@ impl Split {
         Some(length)
     }
 
+    /// Become the name that begins with these labels and ends with a name in lower case; false if
+    /// that is too long.
+    #[must_use]
+    pub fn join(&mut self, labels: &[u8], end: &[u8]) -> bool {
+        let mut whole = [0; MAX_OCTETS];
+        let Some((first, rest)) = whole.split_at_mut_checked(labels.len()) else {
+            return false;
+        };
+        let Some(rest) = rest.get_mut(..end.len()) else {
+            return false;
+        };
+        first.copy_from_slice(labels);
+        rest.copy_from_slice(end);
+        self.read(&whole).is_some()
+    }
+
     /// The name last read; the root before that.
     #[must_use]
     #[inline]

@@ -13,7 +13,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::engine;
-use crate::respond::Limit;
+use crate::respond::Transport;
 use crate::server;
 use crate::snapshot::{Fault, Release};
 
@@ -28,8 +28,8 @@ fn address(text: &str) -> PyResult<IpAddr> {
     text.parse().map_err(|_| fault())
 }
 
-fn limit(tcp: bool) -> Limit {
-    if tcp { Limit::Stream } else { Limit::Datagram }
+fn transport(tcp: bool) -> Transport {
+    if tcp { Transport::Tcp } else { Transport::Udp }
 }
 
 /// The published world and the function that answers packets. Safe to share with servers.
@@ -71,6 +71,10 @@ impl Engine {
         Ok(py.detach(|| self.0.publisher.publish(&release))?)
     }
 
+    fn configure(&self, py: Python<'_>, policy: &[u8]) -> PyResult<()> {
+        Ok(py.detach(|| self.0.publisher.configure(policy))?)
+    }
+
     fn set_members(&self, origin: &[u8], changes: Vec<(u32, u64)>) -> PyResult<()> {
         Ok(self.0.publisher.set_members(origin, &changes)?)
     }
@@ -88,7 +92,7 @@ impl Engine {
         tcp: bool,
         seed: Option<u64>,
     ) -> PyResult<Option<Bound<'py, PyBytes>>> {
-        let reply = self.0.respond(packet, address(source)?, limit(tcp), seed);
+        let reply = self.0.respond(packet, address(source)?, transport(tcp), seed);
         Ok(reply.map(|reply| PyBytes::new(py, &reply)))
     }
 
@@ -101,7 +105,7 @@ impl Engine {
         tcp: bool,
         seed: Option<u64>,
     ) -> PyResult<Bound<'py, PyBytes>> {
-        let trace = self.0.explain(packet, address(source)?, limit(tcp), seed);
+        let trace = self.0.explain(packet, address(source)?, transport(tcp), seed);
         let json = serde_json::to_vec(&trace)
             .map_err(|error| PyRuntimeError::new_err(format!("a trace is not JSON: {error}")))?;
         Ok(PyBytes::new(py, &json))
@@ -109,10 +113,26 @@ impl Engine {
 
     fn counters<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let counters = PyDict::new(py);
-        for (name, count) in self.0.counters() {
+        for (name, count) in self.0.books.counters() {
             counters.set_item(name, count)?;
         }
         Ok(counters)
+    }
+
+    fn types(&self) -> Vec<(String, u64)> {
+        self.0.books.types()
+    }
+
+    fn times(&self) -> (Vec<(u64, u64)>, u64) {
+        let times = self.0.books.times();
+        (times.buckets, times.sum)
+    }
+
+    fn answers<'py>(&self, py: Python<'py>) -> Vec<(Bound<'py, PyBytes>, String, u64)> {
+        let answers = self.0.books.answers().into_iter();
+        answers
+            .map(|(vip, datacenter, count)| (PyBytes::new(py, &vip), datacenter.into(), count))
+            .collect()
     }
 
     #[getter]

@@ -7,13 +7,21 @@
 //! ```text
 //! udp_received = udp_answered + udp_dropped
 //! tcp_received = tcp_answered + tcp_dropped
-//! udp_answered + tcp_answered = noerror + formerr + servfail + nxdomain + notimp + refused + badvers
-//! truncated, edns and ecs are parts of udp_answered + tcp_answered
-//! panics is a part of udp_dropped + tcp_dropped
+//! udp_answered + tcp_answered = noerror + formerr + servfail + nxdomain + notimp + refused
+//!                               + yxdomain + badvers + badcookie
+//! udp_dropped + tcp_dropped = dropped_malformed + dropped_response + dropped_limited + panics
+//! truncated, limited, edns, ecs, cookies and cookies_valid are parts of what was answered
 //! udp_unsent is a part of udp_answered: the kernel would not send the reply
+//! the types together are what was answered and had a question
+//! the times are of one datagram in 64, see [`Tally::time`]
 //! ```
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use crate::wire::rtype;
 
 macro_rules! counters {
     ($($(#[doc = $doc:literal])+ $counter:ident $name:literal,)+) => {
@@ -31,7 +39,7 @@ counters! {
     UdpReceived "udp_received",
     /// Datagrams answered.
     UdpAnswered "udp_answered",
-    /// Datagrams met with silence: replies, fragments of headers, too long ones, panics.
+    /// Datagrams met with silence.
     UdpDropped "udp_dropped",
     /// Replies that the kernel would not send.
     UdpUnsent "udp_unsent",
@@ -43,6 +51,14 @@ counters! {
     TcpAnswered "tcp_answered",
     /// Messages over TCP met with silence.
     TcpDropped "tcp_dropped",
+    /// Dropped: shorter than a header, longer than a query may be, or not of IP.
+    DroppedMalformed "dropped_malformed",
+    /// Dropped: a response, which is never answered.
+    DroppedResponse "dropped_response",
+    /// Dropped: the client network had too many answers.
+    DroppedLimited "dropped_limited",
+    /// Dropped: packets that made the plane panic; each is a bug.
+    Panics "panics",
     /// Replies NOERROR, referrals and NODATA among them.
     Noerror "noerror",
     /// Replies FORMERR.
@@ -55,54 +71,257 @@ counters! {
     Notimp "notimp",
     /// Replies REFUSED.
     Refused "refused",
+    /// Replies YXDOMAIN.
+    Yxdomain "yxdomain",
     /// Replies BADVERS.
     Badvers "badvers",
+    /// Replies BADCOOKIE.
+    Badcookie "badcookie",
     /// Replies with TC.
     Truncated "truncated",
+    /// Replies that were truncated because the client network had too many answers.
+    Limited "limited",
     /// Answered queries with EDNS.
     Edns "edns",
-    /// Answered queries with a client subnet.
+    /// Answered queries with a client subnet that was believed.
     Ecs "ecs",
-    /// Packets that made the plane panic; each is a bug.
-    Panics "panics",
+    /// Answered queries with a cookie.
+    Cookies "cookies",
+    /// Answered queries whose cookie was right.
+    CookiesValid "cookies_valid",
 }
+
+/// Types that are counted by name, those most asked for first; all others are `other`.
+const TYPES: &[u16] = &[
+    rtype::A,
+    rtype::AAAA,
+    rtype::HTTPS,
+    rtype::NS,
+    rtype::CNAME,
+    rtype::SOA,
+    rtype::PTR,
+    rtype::MX,
+    rtype::TXT,
+    rtype::SRV,
+    rtype::NAPTR,
+    rtype::DS,
+    rtype::DNSKEY,
+    rtype::TLSA,
+    rtype::SVCB,
+    rtype::IXFR,
+    rtype::AXFR,
+    rtype::ANY,
+    rtype::CAA,
+];
+
+/// Times from 2^7 to 2^22 nanoseconds and above, a bucket for each power of two.
+const BUCKETS: usize = 16;
+const FIRST_BUCKET: u32 = 7;
+
+/// Slots for what is counted by VIP and datacenter come in pages.
+const PAGE: usize = 1024;
+const PAGES: usize = 1024;
+
+/// No slot.
+pub const NO_SLOT: u32 = u32::MAX;
 
 /// One thread's counters, alone in their cache lines.
 #[derive(Debug)]
 #[repr(align(128))]
-pub struct Tally([AtomicU64; NAMES.len()]);
+pub struct Tally {
+    counters: [AtomicU64; NAMES.len()],
+    types: [AtomicU64; TYPES.len() + 1],
+    times: [AtomicU64; BUCKETS],
+    time_sum: AtomicU64,
+    pages: Box<[OnceLock<Box<[AtomicU64; PAGE]>>]>,
+}
+
+fn zeros<const N: usize>() -> [AtomicU64; N] {
+    std::array::from_fn(|_| AtomicU64::new(0))
+}
 
 impl Default for Tally {
     fn default() -> Self {
-        Self(std::array::from_fn(|_| AtomicU64::new(0)))
+        Self {
+            counters: zeros(),
+            types: zeros(),
+            times: zeros(),
+            time_sum: AtomicU64::new(0),
+            pages: (0..PAGES).map(|_| OnceLock::new()).collect(),
+        }
     }
 }
 
+#[inline]
+fn more(word: &AtomicU64, more: u64) {
+    word.store(word.load(Ordering::Relaxed).wrapping_add(more), Ordering::Release);
+}
+
 impl Tally {
-    /// Count one. Only the owner calls this.
+    /// Count one. Only the owner calls this, as all that follow.
     #[inline]
     pub fn count(&self, counter: Counter) {
         self.add(counter, 1);
     }
 
-    /// Count several. Only the owner calls this.
+    /// Count several.
     #[inline]
-    pub fn add(&self, counter: Counter, more: u64) {
-        if let Some(word) = self.0.get(counter as usize) {
-            word.store(word.load(Ordering::Relaxed).wrapping_add(more), Ordering::Release);
+    pub fn add(&self, counter: Counter, count: u64) {
+        if let Some(word) = self.counters.get(counter as usize) {
+            more(word, count);
         }
     }
 
-    /// Read one counter.
+    /// Count an answer to a question of a type.
+    #[inline]
+    pub fn count_type(&self, asked: u16) {
+        let place = match asked {
+            rtype::A => 0, // most are
+            _ => TYPES.iter().position(|&known| known == asked).unwrap_or(TYPES.len()),
+        };
+        if let Some(word) = self.types.get(place) {
+            more(word, 1);
+        }
+    }
+
+    /// Count an answer of a VIP from a datacenter, by the slot that [`Books::slot`] gave.
+    #[inline]
+    pub fn count_slot(&self, slot: u32) {
+        let slot = slot as usize;
+        if let Some(page) = self.pages.get(slot / PAGE).and_then(OnceLock::get) {
+            if let Some(word) = page.get(slot % PAGE) {
+                more(word, 1);
+            }
+        }
+    }
+
+    /// Note how long a packet took from its octets to its reply.
+    #[inline]
+    pub fn time(&self, took: Duration) {
+        let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+        // A bucket holds what is at or below its power of two.
+        let power = nanos.saturating_sub(1).checked_ilog2().map_or(0, |log| log + 1);
+        let bucket = (power.saturating_sub(FIRST_BUCKET) as usize).min(BUCKETS - 1);
+        if let Some(word) = self.times.get(bucket) {
+            more(word, 1);
+        }
+        more(&self.time_sum, nanos);
+    }
+
+    /// Read one counter. Anybody calls this.
     #[must_use]
     pub fn read(&self, counter: Counter) -> u64 {
-        self.0.get(counter as usize).map_or(0, |word| word.load(Ordering::Acquire))
+        self.counters.get(counter as usize).map_or(0, |word| word.load(Ordering::Acquire))
     }
 
-    /// Add these counts to sums, in the order of [`NAMES`].
-    pub fn add_to(&self, sums: &mut [u64]) {
-        for (sum, word) in sums.iter_mut().zip(&self.0) {
-            *sum = sum.wrapping_add(word.load(Ordering::Acquire));
+    fn read_slot(&self, slot: u32) -> u64 {
+        let page = self.pages.get(slot as usize / PAGE).and_then(OnceLock::get);
+        let word = page.and_then(|page| page.get(slot as usize % PAGE));
+        word.map_or(0, |word| word.load(Ordering::Acquire))
+    }
+
+    /// Make room for slots up to a number.
+    fn open(&self, slots: usize) {
+        for page in self.pages.iter().take(slots.div_ceil(PAGE)) {
+            page.get_or_init(|| Box::new(zeros()));
         }
+    }
+}
+
+/// How long packets took: counts at or below a power of two of nanoseconds, and their sum.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Times {
+    /// Upper bound in nanoseconds, and how many were at or below it but above the bound before;
+    /// the last bound is that of all that took longer.
+    pub buckets: Vec<(u64, u64)>,
+    /// All together, in nanoseconds.
+    pub sum: u64,
+}
+
+#[derive(Debug, Default)]
+struct Pages {
+    tallies: Vec<Arc<Tally>>,
+    slots: HashMap<(Box<[u8]>, Box<str>), u32>,
+}
+
+/// The tallies of all threads, and what their slots stand for; threads never need it to count.
+#[derive(Debug, Default)]
+pub struct Books(Mutex<Pages>);
+
+impl Books {
+    /// Make counters for one thread; they are summed for ever, also after its end.
+    #[must_use]
+    pub fn new_tally(&self) -> Arc<Tally> {
+        let tally = Arc::<Tally>::default();
+        let mut pages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        tally.open(pages.slots.len());
+        pages.tallies.push(Arc::clone(&tally));
+        tally
+    }
+
+    /// The slot of a VIP (owner in wire form) and a datacenter; the same for as long as the
+    /// process lives. [`NO_SLOT`] when there are more than a million.
+    pub(crate) fn slot(&self, vip: &[u8], datacenter: &str) -> u32 {
+        let mut pages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (Box::from(vip), Box::from(datacenter));
+        if let Some(&slot) = pages.slots.get(&key) {
+            return slot;
+        }
+        let slot = pages.slots.len();
+        if slot >= PAGE * PAGES {
+            return NO_SLOT;
+        }
+        let number = u32::try_from(slot).unwrap_or(NO_SLOT);
+        pages.slots.insert(key, number);
+        for tally in &pages.tallies {
+            tally.open(slot + 1);
+        }
+        number
+    }
+
+    /// Sum the counters of all threads, by name.
+    #[must_use]
+    pub fn counters(&self) -> Vec<(&'static str, u64)> {
+        NAMES.iter().copied().zip(self.sums(NAMES.len(), |tally| &tally.counters)).collect()
+    }
+
+    /// Sum what was answered by type, mnemonics in lower case; the last is `other`.
+    #[must_use]
+    pub fn types(&self) -> Vec<(String, u64)> {
+        let names = TYPES.iter().map(|&asked| rtype::to_text(asked).to_ascii_lowercase());
+        let sums = self.sums(TYPES.len() + 1, |tally| &tally.types);
+        names.chain(["other".to_owned()]).zip(sums).collect()
+    }
+
+    /// Sum the times.
+    #[must_use]
+    pub fn times(&self) -> Times {
+        let counts = self.sums(BUCKETS, |tally| &tally.times);
+        let bounds = (FIRST_BUCKET..).map(|power| 1 << power);
+        let sum = self.sums(1, |tally| std::slice::from_ref(&tally.time_sum));
+        Times { buckets: bounds.zip(counts).collect(), sum: sum.first().copied().unwrap_or(0) }
+    }
+
+    /// What each VIP answered from each datacenter: owner in wire form, datacenter, count. The
+    /// empty datacenter is the fallback.
+    #[must_use]
+    pub fn answers(&self) -> Vec<(Box<[u8]>, Box<str>, u64)> {
+        let pages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let sum = |slot: u32| pages.tallies.iter().map(|tally| tally.read_slot(slot)).sum();
+        let slots = pages.slots.iter();
+        slots
+            .map(|((vip, datacenter), &slot)| (vip.clone(), datacenter.clone(), sum(slot)))
+            .collect()
+    }
+
+    fn sums(&self, count: usize, of: impl Fn(&Tally) -> &[AtomicU64]) -> Vec<u64> {
+        let mut sums = vec![0u64; count];
+        let pages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for tally in &pages.tallies {
+            for (sum, word) in sums.iter_mut().zip(of(tally)) {
+                *sum = sum.wrapping_add(word.load(Ordering::Acquire));
+            }
+        }
+        sums
     }
 }

@@ -34,8 +34,8 @@ pub struct Trace {
     /// For whom it was answered.
     pub client: Option<TracedClient>,
     /// How the last name of the chain was found: `exact`, `wildcard`, `cut` (a referral),
-    /// `nxdomain`, `nodata`, `cname` (an alias that leaves the zone, or a loop), or `refused`
-    /// where no zone was asked.
+    /// `nxdomain`, `nodata`, `cname` (an alias that leaves the zone, or a loop), `dname` (a DNAME
+    /// above it renames it), or `refused` where no zone was asked.
     pub lookup: &'static str,
     /// Every name of the chain of aliases, and how it was found; one entry without an alias.
     pub chain: Vec<Link>,
@@ -156,6 +156,7 @@ fn spelled(lookup: Lookup) -> &'static str {
         Lookup::Nxdomain => "nxdomain",
         Lookup::Nodata => "nodata",
         Lookup::Cname => "cname",
+        Lookup::Dname => "dname",
     }
 }
 

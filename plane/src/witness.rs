@@ -56,6 +56,8 @@ pub enum Lookup {
     Nodata,
     /// It is an alias whose target is elsewhere, or closes a loop.
     Cname,
+    /// It stands below a DNAME.
+    Dname,
 }
 
 /// By which weights a tier was weighed.

@@ -64,7 +64,7 @@ ZONES: dict[str, tuple[World, list[tuple[str, str]]]] = {
     ),
     "below a DNAME": (
         world(("a.x.example.", "DNAME", ["b."]), ("c.a.x.example.", "A", ["192.0.2.1"])),
-        [("a.x.example./DNAME", "no answers yet"), ("c.a.x.example./A", "hides it")],
+        [("c.a.x.example./A", "hides it")],
     ),
     "NS without address": (
         world(apex=APEX[:2]),
@@ -141,7 +141,7 @@ VIPS: dict[str, tuple[World, str, str]] = {
 @pytest.mark.parametrize("case", VIPS)
 def test_vips(case: str) -> None:
     given, path, word = VIPS[case]
-    found = [fault for fault in told(check(given)) if "/DNAME" not in fault[0]]
+    found = told(check(given))
     assert len(found) == 1, found
     assert found[0][0].endswith(path)
     assert word in found[0][1]

@@ -64,16 +64,17 @@ def test_ad_and_z_are_not_copied(nameserver: Nameserver) -> None:
 @pytest.mark.parametrize(
     ("about", "packet"),
     [
-        ("nothing", b""),
-        ("one octet", b"\x12"),
-        ("eleven octets", header()[:11]),
-        ("a reply", header(0x8000) + QUESTION),
-        ("a reply with an error", header(0x8001) + QUESTION),
+        ("nothing malformed", b""),
+        ("one octet, malformed", b"\x12"),
+        ("eleven octets, malformed", header()[:11]),
+        ("a response", header(0x8000) + QUESTION),
+        ("a response with an error", header(0x8001) + QUESTION),
     ],
 )
 def test_silence(nameserver: Nameserver, about: str, packet: bytes) -> None:
     """What may not be answered, so that two servers cannot be set on each other."""
-    with nameserver.counting(udp_received=1, udp_dropped=1):
+    cause = "malformed" if "malformed" in about else "response"
+    with nameserver.counting(udp_received=1, udp_dropped=1, **{f"dropped_{cause}": 1}):
         assert nameserver.exchange(packet) is None, about
     assert nameserver.engine.respond(packet, "127.0.0.1") is None, about
 

@@ -1,14 +1,12 @@
 //! Whole RRsets into the sections of a reply: records, denials, referrals, addresses.
 
 use super::{Answer, Stop};
+use crate::choose::{Choice, Chosen, choose};
 use crate::name::Name;
-use crate::snapshot::{Address, Body, Node, Rrset};
+use crate::snapshot::{Address, Body, Family, Node, RECORD_HEAD, Rrset, Vip};
 use crate::wire::reply::{Full, Owner, QUESTION, Section};
 use crate::wire::rtype;
-use crate::witness::{Lookup, Witness};
-
-/// Octets of a record before its data, if its owner is a pointer.
-const FIXED: usize = 12;
+use crate::witness::{Lookup, Silent, Witness};
 
 impl<W: Witness> Answer<'_, '_, W> {
     /// Put an RRset whole or not at all; give the place of the first name in its data.
@@ -46,7 +44,7 @@ impl<W: Witness> Answer<'_, '_, W> {
     /// Put records that are kept in wire form under another owner.
     fn put_whole(&mut self, owner: Owner<'_>, records: &[u8]) -> Result<Option<u16>, Full> {
         let (mut owner, mut rest) = (owner, records);
-        while let Some((fixed, after)) = rest.split_first_chunk::<FIXED>() {
+        while let Some((fixed, after)) = rest.split_first_chunk::<RECORD_HEAD>() {
             let [_, _, t1, t2, _, _, s1, s2, s3, s4, l1, l2] = *fixed;
             let length = usize::from(u16::from_be_bytes([l1, l2]));
             let (data, below) = after.split_at_checked(length).ok_or(Full)?;
@@ -68,7 +66,7 @@ impl<W: Witness> Answer<'_, '_, W> {
             let records = self.linked.zone.whole(records);
             // Addresses of a type are of one length, and so are their records.
             for record in records.chunks((records.len() / usize::from(rrset.count.max(1))).max(1)) {
-                if let Some(Ok(address)) = record.get(FIXED..).map(Address::read) {
+                if let Some(Ok(address)) = record.get(RECORD_HEAD..).map(Address::read) {
                     self.witness.answered(&address, rrset.ttl);
                 }
             }
@@ -116,27 +114,114 @@ impl<W: Witness> Answer<'_, '_, W> {
         let Some(servers) = zone.rrset(cut, rtype::NS) else {
             return Ok(());
         };
-        let owner = Owner::Name(zone.names.get(zone.cut_name(cut)));
+        let owner = Owner::Name(zone.names.get(zone.veil_name(cut)));
         self.put_rrset(Section::Authority, owner, servers, servers.ttl)?;
         // Without its glue a referral may lead nowhere: then TC is due (RFC 9471 section 3.1).
         self.put_addresses(servers)?;
         Ok(())
     }
 
-    /// Put the addresses of the names in an RRset, as far as this zone holds them.
+    /// Put the addresses of the names in an RRset, as far as this zone holds them; those of a VIP
+    /// as the ladder chooses them for this client.
     pub(super) fn put_addresses(&mut self, rrset: &Rrset) -> Result<(), Full> {
         let zone = &*self.linked.zone;
         for target in zone.targets(rrset) {
             let Some(node) = zone.node(target) else {
                 continue;
             };
+            let owner = Owner::Name(zone.names.get(target.name));
             for found in zone.rrsets(node) {
-                if matches!(found.rtype, rtype::A | rtype::AAAA) {
-                    let owner = Owner::Name(zone.names.get(target.name));
+                // A service's own records of the type too (RFC 9460 section 4.1).
+                let service = matches!(rrset.rtype, rtype::SVCB | rtype::HTTPS)
+                    && found.rtype == rrset.rtype
+                    && !std::ptr::eq(found, rrset);
+                if service || matches!(found.rtype, rtype::A | rtype::AAAA) {
                     self.put_rrset(Section::Additional, owner, found, found.ttl)?;
+                }
+            }
+            if let Some(vip) = zone.vip(node) {
+                for family in [Family::V4, Family::V6] {
+                    self.put_steered(vip, family, owner)?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// Put what the ladder chooses of a family for a VIP that was not itself asked for.
+    fn put_steered(&mut self, vip: &Vip, family: Family, owner: Owner<'_>) -> Result<(), Full> {
+        let client = &self.question.client;
+        let tools = (&mut *self.rng, &mut *self.draw);
+        let chosen = choose(self.linked, &[], vip, family, client, tools, &mut Silent);
+        if self.put_chosen(Section::Additional, owner, family, &chosen)? {
+            self.verdict.scope = self.verdict.scope.max(chosen.scope);
+        }
+        Ok(())
+    }
+
+    /// Put chosen addresses as one RRset; false if there are none.
+    #[inline]
+    pub(super) fn put_chosen(
+        &mut self,
+        section: Section,
+        owner: Owner<'_>,
+        family: Family,
+        chosen: &Chosen,
+    ) -> Result<bool, Full> {
+        let zone = &*self.linked.zone;
+        let rtype = if family == Family::V4 { rtype::A } else { rtype::AAAA };
+        let mark = self.reply.mark();
+        let (mut owner, mut count) = (owner, 0);
+        let mut put = |address: &Address| {
+            let place = self.reply.put_record(owner, rtype, chosen.ttl, address.octets())?;
+            owner = place.map_or(owner, Owner::At);
+            if section == Section::Answer {
+                self.witness.answered(address, chosen.ttl);
+            }
+            count += 1;
+            Ok(())
+        };
+        let done = match chosen.choice {
+            Choice::Members => {
+                let mut drawn = self.draw.chosen().iter();
+                drawn.try_for_each(|&at| {
+                    zone.members.get(at as usize).map_or(Ok(()), |member| put(&member.address))
+                })
+            }
+            Choice::Addresses(span) => {
+                let mut fitting =
+                    span.of(&zone.addresses).iter().filter(|one| one.family() == family);
+                fitting.try_for_each(put)
+            }
+            Choice::Nodata | Choice::Servfail => Ok(()),
+        };
+        if let Err(full) = done {
+            self.reply.back_to(mark);
+            return Err(full);
+        }
+        self.reply.count(section, count);
+        Ok(count > 0)
+    }
+
+    /// Put an alias that no zone holds; give the place of its target.
+    pub(super) fn put_alias(
+        &mut self,
+        owner: Owner<'_>,
+        target: &Name<'_>,
+        ttl: u32,
+    ) -> Result<Option<u16>, Full> {
+        let mark = self.reply.mark();
+        let put = self.reply.put_named(owner, rtype::CNAME, ttl, (&[], *target, None, &[]));
+        match put {
+            Ok((_, place)) => {
+                self.reply.count(Section::Answer, 1);
+                self.witness.records(rtype::CNAME, ttl);
+                Ok(place)
+            }
+            Err(full) => {
+                self.reply.back_to(mark);
+                Err(full)
+            }
+        }
     }
 }

@@ -5,9 +5,9 @@ use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crate::engine::Engine;
+use crate::engine::{Engine, now};
 use crate::random::Rng;
-use crate::respond::{Limit, Packet, Thread, respond};
+use crate::respond::{Packet, Thread, Transport, respond};
 use crate::tally::{Counter, Tally};
 use crate::wire::HEADER;
 use crate::witness::Silent;
@@ -53,7 +53,7 @@ impl<'e> Answerer<'e> {
     pub(super) fn new(engine: &'e Engine) -> Self {
         Self {
             engine,
-            tally: engine.new_tally(),
+            tally: engine.books.new_tally(),
             thread: Thread::new(Rng::from_system()),
             out: vec![0; usize::from(u16::MAX)],
         }
@@ -73,12 +73,13 @@ impl<'e> Answerer<'e> {
         enough: usize,
     ) -> (usize, bool) {
         let world = self.engine.publisher.world();
+        let now = now();
         let mut count = 0;
         while output.len() <= enough {
             let Some(octets) = input.message() else { break };
             self.tally.count(Counter::TcpReceived);
             count += 1;
-            let packet = Packet { octets, source: peer, limit: Limit::Stream };
+            let packet = Packet { octets, source: peer, transport: Transport::Tcp, now };
             let (thread, tally, out) = (&mut self.thread, &*self.tally, &mut self.out);
             let length = catch_unwind(AssertUnwindSafe(|| {
                 respond(&world, &packet, thread, tally, &mut Silent, out)

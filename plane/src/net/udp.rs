@@ -14,11 +14,11 @@ use std::{io, thread};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::batch::{Batch, Wait, tell_destination, wait_for};
+use super::batch::{Batch, Slot, Wait, tell_destination, wait_for};
 use super::is_wildcard;
-use crate::engine::Engine;
+use crate::engine::{Engine, now};
 use crate::random::Rng;
-use crate::respond::{Limit, Packet, Thread, respond};
+use crate::respond::{Packet, Thread, Transport, respond};
 use crate::tally::{Counter, Tally};
 use crate::witness::Silent;
 
@@ -26,6 +26,8 @@ use crate::witness::Silent;
 const PATIENCE: Duration = Duration::from_millis(250);
 /// How long what is left in the sockets may take to be answered at the end.
 const LAST_WORDS: Duration = Duration::from_millis(500);
+/// One datagram of this many is timed.
+const TIMED: u32 = 64;
 /// How much the kernel keeps for a thread that is behind; it may grant less.
 const BACKLOG: usize = 4 << 20;
 
@@ -54,9 +56,10 @@ pub fn bind(address: SocketAddr) -> io::Result<Socket> {
 pub fn run(engine: &Engine, sockets: &[Socket], stop: &AtomicBool) {
     let mut worker = Worker {
         engine,
-        tally: engine.new_tally(),
+        tally: engine.books.new_tally(),
         thread: Thread::new(Rng::from_system()),
         batch: Batch::new(),
+        seen: 0,
     };
     while !stop.load(Ordering::Acquire) {
         match sockets {
@@ -75,6 +78,8 @@ struct Worker<'e> {
     tally: Arc<Tally>,
     thread: Thread,
     batch: Batch,
+    /// Datagrams so far, to time some of them.
+    seen: u32,
 }
 
 impl Worker<'_> {
@@ -115,8 +120,9 @@ impl Worker<'_> {
     /// Answer a batch. A packet that makes us panic is dropped and counted; the others are not
     /// its victims.
     fn answer(&mut self, count: usize) {
-        let Self { engine, tally, thread, batch } = self;
+        let Self { engine, tally, thread, batch, seen } = self;
         let world = engine.publisher.world();
+        let now = now();
         tally.add(Counter::UdpReceived, u64::try_from(count).unwrap_or(0));
         let mut next = 0;
         while next < count {
@@ -124,11 +130,19 @@ impl Worker<'_> {
                 while next < count {
                     let at = next;
                     next += 1;
-                    let length = batch.slot(at).and_then(|slot| {
-                        let limit = Limit::Datagram;
-                        let packet = Packet { octets: slot.packet, source: slot.source, limit };
-                        respond(&world, &packet, thread, tally, &mut Silent, slot.out)
-                    });
+                    let Some(slot) = batch.slot(at) else {
+                        tally.count(Counter::UdpDropped);
+                        tally.count(Counter::DroppedMalformed);
+                        continue;
+                    };
+                    *seen = seen.wrapping_add(1);
+                    let start = (*seen % TIMED == 0).then(Instant::now);
+                    let Slot { packet: octets, source, out } = slot;
+                    let packet = Packet { octets, source, transport: Transport::Udp, now };
+                    let length = respond(&world, &packet, thread, tally, &mut Silent, out);
+                    if let Some(start) = start {
+                        tally.time(start.elapsed());
+                    }
                     match length {
                         Some(length) => {
                             batch.reply(at, length);

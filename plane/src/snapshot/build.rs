@@ -14,22 +14,29 @@ use super::table::{NONE, NameId, Names};
 use super::tree::Tree;
 use super::zone::{Body, Named, Node, Rrset, Target, Zone};
 use crate::name::{self, Split, to_text};
+use crate::tally::Books;
 use crate::wire::{IN, rtype};
 
 /// The greatest TTL (RFC 2181 section 8).
 pub(super) const MAX_TTL: u32 = u32::MAX >> 1;
 
 /// Build a zone from its document and its words, packed as little-endian 64-bit numbers.
-pub(super) fn build(document: &[u8], members: &[u8], pools: &[u8]) -> Result<Zone, Fault> {
+pub(super) fn build(
+    document: &[u8],
+    members: &[u8],
+    pools: &[u8],
+    books: &Books,
+) -> Result<Zone, Fault> {
     let zone: document::Zone<'_> = document::read(document, "zone")?;
     name::check(zone.origin).map_err(|why| Fault::new(format!("a zone's origin {why}")))?;
     let place = format!("zone {}", to_text(zone.origin));
-    Builder::new(&zone).build(members, pools).map_err(|fault| fault.within(place))
+    Builder::new(&zone, books).build(members, pools).map_err(|fault| fault.within(place))
 }
 
 /// Flat lists that grow while a document is read.
 pub(super) struct Builder<'d> {
     pub(super) document: &'d document::Zone<'d>,
+    pub(super) books: &'d Books,
     tree: Tree<'d>,
     names: Names,
     ids: HashMap<&'d [u8], NameId>,
@@ -43,9 +50,10 @@ pub(super) struct Builder<'d> {
 }
 
 impl<'d> Builder<'d> {
-    fn new(document: &'d document::Zone<'d>) -> Self {
+    fn new(document: &'d document::Zone<'d>, books: &'d Books) -> Self {
         Self {
             document,
+            books,
             tree: Tree::new(document.origin),
             names: Names::default(),
             ids: HashMap::new(),
@@ -68,14 +76,16 @@ impl<'d> Builder<'d> {
             let node = self.tree.node(vip.owner)?;
             self.place_vip(node, index).map_err(|fault| fault.within(place_of(vip.owner)))?;
         }
-        self.tree.find_cuts(&self.rrsets);
+        self.tree.find_veils(&self.rrsets);
         let denial = self.denial()?;
         let targets = self.find_targets()?;
-        let cuts = self.tree.cuts().into_iter();
-        let cut_names = cuts.map(|(node, wire)| Ok((node, self.name(wire)?)));
-        let cut_names = cut_names.collect::<Result<Vec<_>, Fault>>()?;
+        let veils = self.tree.veils().into_iter();
+        let veils = veils.map(|(node, wire)| Ok((node, self.name(wire)?)));
+        let veils = veils.collect::<Result<Vec<_>, Fault>>()?;
         let origin_name = self.name(origin)?;
         let (nodes, node_names, table) = self.tree.lay_out()?;
+        let place = |node: u32| nodes.get(node as usize).map_or(NONE, |node| node.name);
+        let veil_names = veils.into_iter().map(|(node, name)| (place(node), name)).collect();
         Ok(Zone {
             origin: origin.into(),
             origin_name,
@@ -98,7 +108,7 @@ impl<'d> Builder<'d> {
             rrsets: self.rrsets.into(),
             named: self.named.into(),
             targets: targets.into(),
-            cut_names: cut_names.into(),
+            veil_names,
         })
     }
 
@@ -160,7 +170,9 @@ impl<'d> Builder<'d> {
         }
         let count = match (rrset.rtype, rrset.rdata.len()) {
             (_, 0) => return Err(Fault::new("has no records")),
-            (rtype::SOA | rtype::CNAME, 2..) => return Err(Fault::new("has more than one record")),
+            (rtype::SOA | rtype::CNAME | rtype::DNAME, 2..) => {
+                return Err(Fault::new("has more than one record"));
+            }
             (_, count) => {
                 u16::try_from(count).map_err(|_| Fault::new("has more than 65535 records"))?
             }
@@ -182,7 +194,7 @@ impl<'d> Builder<'d> {
                 }
                 _ => self.add_whole(rrset, data)?,
             }
-            if let Some(target) = parts.first.filter(|_| rdata::wants_addresses(rrset.rtype)) {
+            if let Some(target) = rdata::target(rrset.rtype, rrset.owner, &parts) {
                 self.name(target)?;
                 if !wanted.contains(&target) {
                     wanted.push(target);
@@ -272,8 +284,8 @@ impl<'d> Builder<'d> {
                 let Some(&node) = self.tree.by_name.get(self.names.get(name).wire()) else {
                     continue;
                 };
-                let here = self.tree.nodes.get(node as usize).map(|node| node.rrsets.range());
-                if here.is_some_and(|here| !here.is_empty()) {
+                let here = self.tree.nodes.get(node as usize);
+                if here.is_some_and(|here| !here.rrsets.is_empty() || here.vip != NONE) {
                     targets.push(Target { name, node });
                 }
             }

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! Publisher ── one pointer ──▶ World ── zones by origin ──▶ Linked ──▶ Zone (and its words)
-//!                                  └─── maps by name ──────────┴─────▶ Map
+//!                                  ├─── maps by name ──────────┴─────▶ Map
+//!                                  └─── Policy: how the node speaks, whatever it serves
 //! ```
 //!
 //! A world is never changed: publishing makes a new one that shares what stayed. Only the words of
@@ -13,6 +14,7 @@ mod build;
 mod document;
 mod fault;
 mod map;
+mod policy;
 mod rdata;
 mod steer;
 mod table;
@@ -30,12 +32,14 @@ use arc_swap::{ArcSwap, Guard};
 pub use document::FORMAT;
 pub use fault::Fault;
 pub use map::Map;
+pub use policy::{Cookies, Networks, Policy, Rate, Tcp};
 pub use steer::{Address, Fallback, Family, Ladders, Member, Pool, Span, Steer, Vip};
 pub use table::{NameId, Names};
 pub use vips::sticky_bits;
-pub use zone::{Body, Found, Named, Node, Rrset, Target, Word, Zone};
+pub use zone::{Body, Found, Named, Node, RECORD_HEAD, Rrset, Target, Word, Zone};
 
 use crate::name::{MAX_LABELS, Name, Split, to_text};
+use crate::tally::Books;
 use crate::wire::rtype;
 use table::{NONE, Table};
 
@@ -75,6 +79,8 @@ pub struct World {
     pub generation: u64,
     /// What the publisher calls this one.
     pub revision: u64,
+    /// How this node speaks.
+    pub policy: Arc<Policy>,
     zones: Box<[Linked]>,
     by_origin: Table,
     /// Whether some origin has d labels.
@@ -82,7 +88,7 @@ pub struct World {
 }
 
 impl World {
-    fn new(generation: u64, revision: u64, zones: Vec<Linked>) -> Self {
+    fn new(generation: u64, revision: u64, policy: Arc<Policy>, zones: Vec<Linked>) -> Self {
         let mut hashes = Vec::with_capacity(zones.len());
         let mut depths = [false; MAX_LABELS + 1];
         let mut split = Split::default();
@@ -93,7 +99,8 @@ impl World {
                 *depth = true;
             }
         }
-        Self { generation, revision, zones: zones.into(), by_origin: Table::new(&hashes), depths }
+        let by_origin = Table::new(&hashes);
+        Self { generation, revision, policy, zones: zones.into(), by_origin, depths }
     }
 
     /// The zone that answers for a name and type: the closest at or above it. DS at an origin is
@@ -153,15 +160,17 @@ struct Parts {
 pub struct Publisher {
     world: ArcSwap<World>,
     parts: Mutex<Parts>,
-}
-
-impl Default for Publisher {
-    fn default() -> Self {
-        Self { world: ArcSwap::from_pointee(World::new(0, 0, Vec::new())), parts: Mutex::default() }
-    }
+    books: Arc<Books>,
 }
 
 impl Publisher {
+    /// Begin with an empty world; its answers will be counted in these books.
+    #[must_use]
+    pub fn new(books: Arc<Books>) -> Self {
+        let world = World::new(0, 0, Arc::default(), Vec::new());
+        Self { world: ArcSwap::from_pointee(world), parts: Mutex::default(), books }
+    }
+
     /// The world that stands now.
     #[must_use]
     #[inline]
@@ -176,7 +185,7 @@ impl Publisher {
     pub fn publish(&self, release: &Release<'_>) -> Result<u64, Fault> {
         let mut zones = Vec::with_capacity(release.zones.len());
         for (document, members, pools) in release.zones {
-            zones.push(Arc::new(build::build(document, members, pools)?));
+            zones.push(Arc::new(build::build(document, members, pools, &self.books)?));
         }
         let mut maps = Vec::with_capacity(release.maps.len());
         for document in release.maps {
@@ -195,11 +204,30 @@ impl Publisher {
         let linked = next.zones.values().map(|zone| link(zone, &next.maps));
         let linked = linked.collect::<Result<_, _>>()?;
         let generation = self.world.load().generation + 1;
-        let old = self.world.swap(Arc::new(World::new(generation, release.revision, linked)));
+        let policy = Arc::clone(&self.world.load().policy);
+        let world = World::new(generation, release.revision, policy, linked);
+        let old = self.world.swap(Arc::new(world));
         *parts = next;
         drop(parts);
         let_go(old);
         Ok(generation)
+    }
+
+    /// Read a policy and swap it in, beside what is published.
+    ///
+    /// # Errors
+    /// The first fault found; then nothing has changed.
+    pub fn configure(&self, document: &[u8]) -> Result<(), Fault> {
+        let parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.world.load_full();
+        let policy = Arc::new(policy::build(document, &now.policy)?);
+        let zones = now.zones.to_vec();
+        let world = World::new(now.generation, now.revision, policy, zones);
+        drop(now);
+        let old = self.world.swap(Arc::new(world));
+        drop(parts);
+        let_go(old);
+        Ok(())
     }
 
     /// Store member words of the zone at an origin, in the world that stands.

@@ -15,6 +15,8 @@ pub(super) enum Shape {
     Names(usize, usize, usize),
     /// This many octets and a name that is never compressed.
     Plain(usize),
+    /// This many octets, a name that is never compressed, and any octets.
+    Service(usize),
     /// Any octets.
     Opaque,
 }
@@ -29,14 +31,20 @@ pub(super) fn shape(rtype: u16) -> Shape {
         14 => Shape::Names(0, 2, 0),
         rtype::MX => Shape::Names(2, 1, 0),
         rtype::SRV => Shape::Plain(6),
-        39 => Shape::Plain(0),
+        rtype::DNAME => Shape::Plain(0),
+        rtype::SVCB | rtype::HTTPS => Shape::Service(2),
         _ => Shape::Opaque,
     }
 }
 
-/// Whether the addresses of a type's name belong in the additional section.
-pub(super) fn wants_addresses(rtype: u16) -> bool {
-    matches!(rtype, rtype::NS | rtype::MX | rtype::SRV)
+/// The name in a record whose addresses belong in the additional section, if there is one.
+pub(super) fn target<'a>(rtype: u16, owner: &'a [u8], parts: &Parts<'a>) -> Option<&'a [u8]> {
+    match (rtype, parts.first?) {
+        // The root stands for the owner, or for no service at all (RFC 9460 section 2.5).
+        (rtype::SVCB | rtype::HTTPS, [0]) => Some(owner).filter(|_| parts.before != [0, 0]),
+        (rtype::NS | rtype::MX | rtype::SRV | rtype::SVCB | rtype::HTTPS, name) => Some(name),
+        _ => None,
+    }
 }
 
 /// Record data taken apart.
@@ -55,9 +63,16 @@ pub(super) fn parts(rtype: u16, data: &[u8]) -> Result<Parts<'_>, &'static str> 
         Shape::Exactly(_) => Err("has data of a wrong length"),
         Shape::Opaque => Ok(whole),
         Shape::Plain(before) => named(data, before, 1, 0),
+        Shape::Service(before) => {
+            let (before, rest) = data.split_at_checked(before).ok_or(FAULT)?;
+            let (first, after) = split_name(rest).ok_or(FAULT)?;
+            Ok(Parts { before, first: Some(first), second: None, after })
+        }
         Shape::Names(before, names, after) => named(data, before, names, after),
     }
 }
+
+const FAULT: &str = "has data that is cut off or has a malformed name";
 
 fn named(
     data: &[u8],
@@ -65,7 +80,6 @@ fn named(
     names: usize,
     after: usize,
 ) -> Result<Parts<'_>, &'static str> {
-    const FAULT: &str = "has data that is cut off or has a malformed name";
     let (before, rest) = data.split_at_checked(before).ok_or(FAULT)?;
     let (first, rest) = split_name(rest).ok_or(FAULT)?;
     let (second, rest) = match names {

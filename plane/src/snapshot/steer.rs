@@ -124,6 +124,8 @@ pub struct Member {
 pub struct Pool {
     /// Which of the zone's datacenters.
     pub datacenter: u32,
+    /// Where its answers are counted.
+    pub slot: u32,
     /// The configured weight.
     pub weight: u16,
     /// The members that A asks for.
@@ -181,6 +183,8 @@ pub struct Vip {
     pub fallback: Fallback,
     /// Where its tiers stand.
     pub steer: Steer,
+    /// Where its fallbacks are counted.
+    pub slot: u32,
     /// Its part of the zone's pools.
     pub pools: Span,
     /// Whether it has members that A asks for, and that AAAA asks for.

@@ -52,7 +52,8 @@ impl<'d> Tree<'d> {
             name: 0,
             rrsets: Span::default(),
             vip: NONE,
-            cut: NONE,
+            veil: NONE,
+            dname: false,
             wildcard: NONE,
         });
         self.parents.push(parent);
@@ -61,24 +62,33 @@ impl<'d> Tree<'d> {
         Ok(at)
     }
 
-    /// Tell each node the topmost delegation at or above it: NS anywhere but at the origin.
-    pub(super) fn find_cuts(&mut self, rrsets: &[Rrset]) {
+    /// Tell each node the topmost delegation at or above it (NS anywhere but at the origin), or
+    /// DNAME above it, whichever is nearer to the origin.
+    pub(super) fn find_veils(&mut self, rrsets: &[Rrset]) {
         for at in 0..self.nodes.len() {
             let parent = self.parents.get(at).copied().unwrap_or(NONE);
-            let above = self.nodes.get(parent as usize).map_or(NONE, |parent| parent.cut);
+            let above = self.nodes.get(parent as usize).map_or(NONE, |above| match above.veil {
+                NONE if above.dname => parent,
+                veil => veil,
+            });
             let Some(node) = self.nodes.get_mut(at) else { continue };
-            let here = node.rrsets.of(rrsets).iter().any(|rrset| rrset.rtype == rtype::NS);
-            node.cut = match above {
-                NONE if here && parent != NONE => u32::try_from(at).unwrap_or(NONE),
+            let has = |wanted| node.rrsets.of(rrsets).iter().any(|rrset| rrset.rtype == wanted);
+            let (cut, dname) = (has(rtype::NS) && parent != NONE, has(rtype::DNAME));
+            node.dname = dname;
+            node.veil = match above {
+                NONE if cut => u32::try_from(at).unwrap_or(NONE),
                 above => above,
             };
         }
     }
 
-    /// The delegations: node and name, by node.
-    pub(super) fn cuts(&self) -> Vec<(u32, &'d [u8])> {
+    /// The delegations and DNAMEs, in the order of their nodes.
+    pub(super) fn veils(&self) -> Vec<(u32, &'d [u8])> {
         let nodes = (0u32..).zip(&self.nodes).zip(&self.wires);
-        nodes.filter(|((at, node), _)| node.cut == *at).map(|((at, _), wire)| (at, *wire)).collect()
+        nodes
+            .filter(|((at, node), _)| node.veil == *at || node.dname)
+            .map(|((at, _), wire)| (at, *wire))
+            .collect()
     }
 
     /// Lay the names out one after the other, and make the table that finds them.

@@ -36,6 +36,7 @@ impl Builder<'_> {
     }
 
     fn vip(&mut self, vip: &document::Vip<'_>, steering: &mut Steering) -> Result<Vip, Fault> {
+        let owner: &[u8] = vip.owner;
         if vip.ttl > MAX_TTL {
             return Err(Fault::new(format!("has TTL {}; the most is {MAX_TTL}", vip.ttl)));
         }
@@ -65,6 +66,7 @@ impl Builder<'_> {
             sticky: vip.sticky,
             fallback: fallback(&vip.fallback, &mut steering.addresses)?,
             steer,
+            slot: self.books.slot(owner, ""),
             pools: Span::between(first, steering.pools.len())?,
             has,
         })
@@ -98,6 +100,7 @@ impl Builder<'_> {
         let ipv4 = here.partition_point(|member| member.address.family() == Family::V4);
         Ok(Pool {
             datacenter: pool.datacenter,
+            slot: self.books.slot(owner, datacenter),
             weight: pool.weight,
             ipv4: Span::between(start, start + ipv4)?,
             ipv6: Span::between(start + ipv4, members.len())?,

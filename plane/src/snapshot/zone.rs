@@ -19,8 +19,11 @@ pub struct Node {
     pub(super) name: u32,
     pub(super) rrsets: Span,
     pub(super) vip: u32,
-    /// The topmost delegation at or above, as a node; NONE if there is none.
-    pub(super) cut: u32,
+    /// What hides all names below it: the topmost delegation at or above, or DNAME above, as a
+    /// node; NONE if there is neither.
+    pub(super) veil: u32,
+    /// Whether it has a DNAME.
+    pub(super) dname: bool,
     /// The wildcard directly below, as a node.
     pub(super) wildcard: u32,
 }
@@ -101,10 +104,14 @@ pub struct Zone {
     pub(super) named: Box<[Named]>,
     pub(super) targets: Box<[Target]>,
     pub(super) vips: Box<[Vip]>,
-    pub(super) cut_names: Box<[(u32, NameId)]>,
+    /// Names of delegations and DNAMEs, by where their node's name stands.
+    pub(super) veil_names: Box<[(u32, NameId)]>,
     pub(super) member_words: Box<[AtomicU64]>,
     pub(super) pool_words: Box<[AtomicU64]>,
 }
+
+/// Octets of a record before its data, if its owner is a pointer.
+pub const RECORD_HEAD: usize = 12;
 
 /// What a name comes to in a zone.
 #[derive(Clone, Copy, Debug)]
@@ -115,6 +122,8 @@ pub enum Found<'z> {
     Wildcard(&'z Node),
     /// It stands at or below a delegation.
     Cut(&'z Node),
+    /// It stands below a DNAME (RFC 6672).
+    Dname(&'z Node),
     /// Neither; NXDOMAIN.
     Nothing,
 }
@@ -129,19 +138,31 @@ impl Zone {
             let Some(node) = self.nodes.get(at as usize) else {
                 return Found::Nothing;
             };
-            return match node.cut {
+            return match node.veil {
                 NONE => Found::Node(node),
                 cut if cut == at && asked == rtype::DS => Found::Node(node),
-                cut => self.nodes.get(cut as usize).map_or(Found::Nothing, Found::Cut),
+                veil => self.behind(veil),
             };
         }
         let Some(encloser) = self.closest_encloser(name) else {
             return Found::Nothing;
         };
-        if let Some(cut) = self.nodes.get(encloser.cut as usize) {
-            return Found::Cut(cut);
+        if encloser.veil != NONE {
+            return self.behind(encloser.veil);
+        }
+        if encloser.dname {
+            return Found::Dname(encloser);
         }
         self.nodes.get(encloser.wildcard as usize).map_or(Found::Nothing, Found::Wildcard)
+    }
+
+    /// What a name behind a veil comes to. A delegation hides its own name too, a DNAME does not.
+    fn behind(&self, veil: u32) -> Found<'_> {
+        match self.nodes.get(veil as usize) {
+            Some(node) if node.veil == veil => Found::Cut(node),
+            Some(node) => Found::Dname(node),
+            None => Found::Nothing,
+        }
     }
 
     /// The longest existing ancestor of a name that does not exist (RFC 4592 section 3.3.1).
@@ -200,14 +221,24 @@ impl Zone {
         self.node_names.get(at..at + usize::from(node.octets)).unwrap_or_default()
     }
 
-    /// The name of a delegation's node.
+    /// The name of the node of a delegation or a DNAME.
     #[must_use]
-    pub fn cut_name(&self, cut: &Node) -> NameId {
-        self.cut_names
-            .binary_search_by_key(&cut.cut, |&(node, _)| node)
+    pub fn veil_name(&self, veil: &Node) -> NameId {
+        self.veil_names
+            .binary_search_by_key(&veil.name, |&(at, _)| at)
             .ok()
-            .and_then(|at| self.cut_names.get(at))
+            .and_then(|at| self.veil_names.get(at))
             .map_or(NameId::NONE, |&(_, name)| name)
+    }
+
+    /// The owner and the target of a DNAME, both in wire form.
+    #[must_use]
+    pub fn dname(&self, node: &Node) -> Option<(&Rrset, &[u8])> {
+        let rrset = self.rrset(node, rtype::DNAME)?;
+        let Body::Whole(record) = rrset.body else {
+            return None;
+        };
+        Some((rrset, self.whole(record).get(RECORD_HEAD..)?))
     }
 
     /// The names and nodes whose addresses an RRset asks for.

@@ -1,18 +1,34 @@
-//! EDNS (RFC 6891) and the one option that is read so far: client subnet (RFC 7871).
+//! EDNS (RFC 6891): the OPT record of a query, and that of its reply.
 //!
-//! Unknown options are ignored (RFC 6891 section 6.1.2).
+//! ```text
+//! read     client subnet (RFC 7871), cookie (RFC 7873), NSID (RFC 5001), padding (RFC 7830)
+//! written  the same where they were asked for, and an extended error (RFC 8914)
+//! ```
+//!
+//! Unknown options are ignored (RFC 6891 section 6.1.2), and options of a version not known here
+//! are not looked at.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::{number_at, rtype};
+use super::cookie::{self, Cookie};
+use super::number_at;
 
 /// Octets of an OPT record without options.
 pub const OPT: usize = 11;
 
+const NSID: u16 = 3; // RFC 5001 section 4
 const ECS: u16 = 8; // RFC 7871 section 6
+const COOKIE: u16 = 10; // RFC 7873 section 8
+const PADDING: u16 = 12; // RFC 7830 section 3
+const EXTENDED_ERROR: u16 = 15; // RFC 8914 section 2
 
-/// An OPT record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Octets of an extended error without text.
+const ERROR: usize = 6;
+/// Encrypted replies are padded to a multiple of this (RFC 8467 section 4.1).
+const BLOCK: usize = 468;
+
+/// The OPT record of a query; room for one is kept by a thread.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Edns {
     /// The client's UDP payload size.
     pub payload: u16,
@@ -20,8 +36,14 @@ pub struct Edns {
     pub version: u8,
     /// The DO bit (RFC 3225).
     pub dnssec_ok: bool,
+    /// Whether the server's identifier is asked for.
+    pub nsid: bool,
+    /// Whether the client pads, and wants padding.
+    pub padding: bool,
     /// The client subnet option.
     pub subnet: Option<Subnet>,
+    /// The cookie option.
+    pub cookie: Option<Cookie>,
 }
 
 /// A client subnet option (RFC 7871 section 6).
@@ -38,43 +60,109 @@ pub struct Subnet {
 /// What can be wrong with an OPT record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OptFault {
-    /// Its owner is not the root, or its options do not fit it.
+    /// Its options do not fit it.
     Record,
-    /// It is right, but the client subnet in it is malformed.
-    Subnet(Edns),
+    /// It is right, but an option in it is malformed; the option is left out.
+    Option,
+}
+
+/// Why an answer is not what one might expect (RFC 8914 section 5.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExtendedError {
+    /// The answer is of a state that could not be renewed.
+    Stale = 3,
+    /// The server has nothing to answer from yet.
+    NotReady = 14,
+    /// The client may not ask this.
+    Prohibited = 18,
+    /// The server is not authoritative for the name.
+    NotAuthoritative = 20,
+}
+
+/// What the OPT record of a reply says.
+#[derive(Clone, Copy, Debug)]
+pub struct Opt<'p> {
+    /// The longest datagram that we take.
+    pub payload: u16,
+    /// What NSID says, if it was asked for; empty if nothing.
+    pub nsid: &'p [u8],
+    /// Our part of the cookie, if the query had one.
+    pub cookie: Option<[u8; cookie::SERVER]>,
+    /// Whether only the two ends can read the reply, so that its length should tell nothing.
+    pub encrypted: bool,
 }
 
 impl Edns {
-    /// Read an OPT record, which must be the whole of these octets.
-    pub(super) fn read(record: &[u8]) -> Result<Self, OptFault> {
-        let Some((&[0, _, _, p1, p2, _, version, flags, _, _, _], mut options)) =
-            record.split_first_chunk::<OPT>()
+    /// Read class, TTL and data of an OPT record; they must be the whole of these octets.
+    ///
+    /// # Errors
+    /// What is wrong; what could be read stands in `self`.
+    #[inline]
+    pub(super) fn read(&mut self, record: &[u8]) -> Result<(), OptFault> {
+        let Some((&[p1, p2, _, version, flags, _, _, _], options)) = record.split_first_chunk()
         else {
             return Err(OptFault::Record);
         };
-        debug_assert_eq!(number_at(record, 1), Some(rtype::OPT));
-        let mut edns = Self {
+        *self = Self {
             payload: u16::from_be_bytes([p1, p2]),
             version,
             dnssec_ok: flags & 0x80 != 0,
-            subnet: None,
+            ..Self::default()
         };
-        let mut malformed = false;
-        while !options.is_empty() {
-            let code = number_at(options, 0).ok_or(OptFault::Record)?;
-            let length = usize::from(number_at(options, 2).ok_or(OptFault::Record)?);
-            let data = options.get(4..4 + length).ok_or(OptFault::Record)?;
-            if code == ECS && version == 0 {
-                let subnet = Subnet::read(data);
-                malformed |= subnet.is_none() || edns.subnet.is_some();
-                edns.subnet = subnet;
+        if options.is_empty() { Ok(()) } else { self.read_options(options) }
+    }
+
+    fn read_options(&mut self, options: &[u8]) -> Result<(), OptFault> {
+        let (mut options, mut malformed) = (options, false);
+        while let Some((&[c1, c2, l1, l2], rest)) = options.split_first_chunk() {
+            let length = usize::from(u16::from_be_bytes([l1, l2]));
+            let (data, rest) = rest.split_at_checked(length).ok_or(OptFault::Record)?;
+            options = rest;
+            if self.version != 0 {
+                continue;
             }
-            options = options.get(4 + length..).unwrap_or_default();
+            match u16::from_be_bytes([c1, c2]) {
+                ECS => {
+                    let subnet = Subnet::read(data);
+                    malformed |= subnet.is_none() || self.subnet.is_some();
+                    self.subnet = subnet;
+                }
+                COOKIE => {
+                    let cookie = Cookie::read(data);
+                    // Of several the first counts (RFC 7873 section 5.2).
+                    malformed |= cookie.is_none();
+                    self.cookie = self.cookie.or(cookie);
+                }
+                NSID => self.nsid = true,
+                PADDING => self.padding = true,
+                _ => {}
+            }
+        }
+        if !options.is_empty() {
+            return Err(OptFault::Record);
         }
         if malformed {
-            return Err(OptFault::Subnet(Self { subnet: None, ..edns }));
+            (self.subnet, self.cookie) = (None, None);
+            return Err(OptFault::Option);
         }
-        Ok(edns)
+        Ok(())
+    }
+
+    /// How long the OPT record of the reply is at least.
+    #[inline]
+    #[must_use]
+    pub fn length(&self, opt: &Opt<'_>) -> usize {
+        let mut length = OPT;
+        if let Some(subnet) = &self.subnet {
+            length += 8 + subnet.octets();
+        }
+        if opt.cookie.is_some() {
+            length += 4 + cookie::WHOLE;
+        }
+        if !opt.nsid.is_empty() {
+            length += 4 + opt.nsid.len();
+        }
+        length
     }
 }
 
@@ -104,45 +192,117 @@ impl Subnet {
 
     /// How many octets of the address are told.
     #[must_use]
+    #[inline]
     pub fn octets(&self) -> usize {
         usize::from(self.source).div_ceil(8)
     }
 }
 
+#[inline]
 fn padded<const N: usize>(told: &[u8]) -> Option<[u8; N]> {
     let mut octets = [0; N];
     octets.get_mut(..told.len())?.copy_from_slice(told);
     Some(octets)
 }
 
-/// Write an OPT record into `out`; give its length, or `None` if there is no room.
+/// Writes options one after the other into the room behind a reply's records.
+struct Writer<'o> {
+    out: &'o mut [u8],
+    at: usize,
+}
+
+impl Writer<'_> {
+    #[inline]
+    fn put(&mut self, octets: &[u8]) -> Option<()> {
+        let end = self.at + octets.len();
+        self.out.get_mut(self.at..end)?.copy_from_slice(octets);
+        self.at = end;
+        Some(())
+    }
+
+    #[inline]
+    fn option(&mut self, code: u16, length: usize) -> Option<()> {
+        let ([c1, c2], [l1, l2]) = (code.to_be_bytes(), u16::try_from(length).ok()?.to_be_bytes());
+        self.put(&[c1, c2, l1, l2])
+    }
+}
+
+/// Write an OPT record into `out`, which is all the room there is; give its length, or `None` if
+/// that is too little. `before` octets stand in front of it, for padding.
 ///
-/// `scope` is the prefix for which the answer is true; it goes out with a client subnet only.
-pub(super) fn write(out: &mut [u8], edns: &Edns, rcode: u16, scope: u8) -> Option<usize> {
-    let [payload_high, payload_low] = super::UDP_PAYLOAD.to_be_bytes();
+/// `scope` is the prefix for which the answer is true; it goes out with a client subnet only. An
+/// extended error is left out where it does not fit.
+#[inline]
+pub(super) fn write(
+    out: &mut [u8],
+    edns: &Edns,
+    opt: &Opt<'_>,
+    (rcode, scope, error): (u16, u8, Option<ExtendedError>),
+    before: usize,
+) -> Option<usize> {
+    let [p1, p2] = opt.payload.to_be_bytes();
     let [rcode_high, _] = (rcode << 4).to_be_bytes(); // its upper 8 of 12 bits
     let flags = if edns.dnssec_ok { 0x80 } else { 0 };
-    let length = length(edns);
-    let [length_high, length_low] = u16::try_from(length - OPT).ok()?.to_be_bytes();
-    let out = out.get_mut(..length)?;
-    let (fixed, options) = out.split_first_chunk_mut::<OPT>()?;
-    *fixed =
-        [0, 0, 41, payload_high, payload_low, rcode_high, 0, flags, 0, length_high, length_low];
+    let mut writer = Writer { out, at: 0 };
+    writer.put(&[0, 0, 41, p1, p2, rcode_high, 0, flags, 0, 0, 0])?;
     if let Some(subnet) = &edns.subnet {
-        let octets = subnet.octets();
-        let told = u8::try_from(octets + 4).ok()?;
-        let [family_high, family_low] = subnet.family.to_be_bytes();
-        let (head, address) = options.split_first_chunk_mut::<8>()?;
-        *head = [0, 8, 0, told, family_high, family_low, subnet.source, scope];
-        match subnet.address {
-            IpAddr::V4(v4) => address.copy_from_slice(v4.octets().get(..octets)?),
-            IpAddr::V6(v6) => address.copy_from_slice(v6.octets().get(..octets)?),
+        write_subnet(&mut writer, subnet, scope)?;
+    }
+    if let (Some(server), Some(asked)) = (&opt.cookie, &edns.cookie) {
+        writer.option(COOKIE, cookie::WHOLE)?;
+        writer.put(&asked.client)?;
+        writer.put(server)?;
+    }
+    if !opt.nsid.is_empty() {
+        writer.option(NSID, opt.nsid.len())?;
+        writer.put(opt.nsid)?;
+    }
+    if let Some(error) = error {
+        if writer.out.len() - writer.at >= ERROR {
+            writer.option(EXTENDED_ERROR, 2)?;
+            writer.put(&(error as u16).to_be_bytes())?;
+        }
+    }
+    if opt.encrypted && edns.padding {
+        pad(&mut writer, before);
+    }
+    let length = writer.at;
+    if length > OPT {
+        let [l1, l2] = u16::try_from(length - OPT).ok()?.to_be_bytes();
+        if let Some([_, _, _, _, _, _, _, _, _, high, low]) = writer.out.first_chunk_mut::<OPT>() {
+            (*high, *low) = (l1, l2);
         }
     }
     Some(length)
 }
 
-/// How long the OPT record of a reply is.
-pub(super) fn length(edns: &Edns) -> usize {
-    OPT + edns.subnet.map_or(0, |subnet| 8 + subnet.octets())
+#[inline]
+fn write_subnet(writer: &mut Writer<'_>, subnet: &Subnet, scope: u8) -> Option<()> {
+    let octets = subnet.octets();
+    let told = u8::try_from(octets + 4).ok()?;
+    let [f1, f2] = subnet.family.to_be_bytes();
+    writer.put(&[0, 8, 0, told, f1, f2, subnet.source, scope])?;
+    match subnet.address {
+        IpAddr::V4(v4) => writer.put(v4.octets().get(..octets)?),
+        IpAddr::V6(v6) => writer.put(v6.octets().get(..octets)?),
+    }
+}
+
+/// Pad a reply to a whole number of blocks, as far as there is room.
+fn pad(writer: &mut Writer<'_>, before: usize) {
+    let bare = before + writer.at + 4;
+    let room = (writer.out.len() - writer.at).saturating_sub(4);
+    let zeros = (bare.next_multiple_of(BLOCK) - bare).min(room);
+    if writer.option(PADDING, zeros).is_some() {
+        if let Some(padding) = writer.out.get_mut(writer.at..writer.at + zeros) {
+            padding.fill(0);
+            writer.at += zeros;
+        }
+    }
+}
+
+/// Where the octets of a record that may be an OPT stand: its type is at `fixed`.
+#[inline]
+pub(super) fn is_opt(packet: &[u8], fixed: usize) -> bool {
+    number_at(packet, fixed) == Some(super::rtype::OPT)
 }

@@ -1,5 +1,6 @@
 //! DNS messages as octets: the numbers of the protocol here, questions, EDNS and replies beside.
 
+pub mod cookie;
 pub mod edns;
 mod known;
 pub mod query;
@@ -12,6 +13,9 @@ pub const HEADER: usize = 12;
 
 /// Class IN (RFC 1035 section 3.2.4).
 pub const IN: u16 = 1;
+
+/// Class CH (RFC 1035 section 3.2.4), in which servers say what they are.
+pub const CH: u16 = 3;
 
 /// The longest answer over UDP, whatever the client offers (RFC 9715 section 3).
 pub const UDP_PAYLOAD: u16 = 1232;
@@ -31,14 +35,32 @@ pub mod rtype {
     pub const SOA: u16 = 6;
     /// RFC 1035.
     pub const MX: u16 = 15;
+    /// RFC 1035.
+    pub const TXT: u16 = 16;
     /// RFC 3596.
     pub const AAAA: u16 = 28;
     /// RFC 2782.
     pub const SRV: u16 = 33;
+    /// RFC 6672.
+    pub const DNAME: u16 = 39;
     /// RFC 6891.
     pub const OPT: u16 = 41;
     /// RFC 4034.
     pub const DS: u16 = 43;
+    /// RFC 9460.
+    pub const SVCB: u16 = 64;
+    /// RFC 9460.
+    pub const HTTPS: u16 = 65;
+    /// RFC 1035.
+    pub const PTR: u16 = 12;
+    /// RFC 3403.
+    pub const NAPTR: u16 = 35;
+    /// RFC 4034.
+    pub const DNSKEY: u16 = 48;
+    /// RFC 6698.
+    pub const TLSA: u16 = 52;
+    /// RFC 8659.
+    pub const CAA: u16 = 257;
     /// RFC 1995.
     pub const IXFR: u16 = 251;
     /// RFC 5936.
@@ -51,28 +73,28 @@ pub mod rtype {
         (NS, "NS"),
         (CNAME, "CNAME"),
         (SOA, "SOA"),
-        (12, "PTR"),
+        (PTR, "PTR"),
         (13, "HINFO"),
         (MX, "MX"),
-        (16, "TXT"),
+        (TXT, "TXT"),
         (AAAA, "AAAA"),
         (29, "LOC"),
         (SRV, "SRV"),
-        (35, "NAPTR"),
-        (39, "DNAME"),
+        (NAPTR, "NAPTR"),
+        (DNAME, "DNAME"),
         (DS, "DS"),
         (44, "SSHFP"),
         (46, "RRSIG"),
         (47, "NSEC"),
-        (48, "DNSKEY"),
-        (52, "TLSA"),
-        (64, "SVCB"),
-        (65, "HTTPS"),
+        (DNSKEY, "DNSKEY"),
+        (TLSA, "TLSA"),
+        (SVCB, "SVCB"),
+        (HTTPS, "HTTPS"),
         (IXFR, "IXFR"),
         (AXFR, "AXFR"),
         (ANY, "ANY"),
         (256, "URI"),
-        (257, "CAA"),
+        (CAA, "CAA"),
     ];
 
     /// Spell a type for a reader: its mnemonic, or TYPE and its number (RFC 3597 section 5).
@@ -98,8 +120,12 @@ pub enum Rcode {
     Notimp = 4,
     /// Refused by policy.
     Refused = 5,
+    /// A DNAME's substitution makes too long a name (RFC 6672 section 2.2).
+    Yxdomain = 6,
     /// An EDNS version of the future; its upper bits stand in the OPT record.
     Badvers = 16,
+    /// A right cookie is asked for (RFC 7873 section 8).
+    Badcookie = 23,
 }
 
 impl Rcode {
@@ -113,7 +139,9 @@ impl Rcode {
             Self::Nxdomain => "NXDOMAIN",
             Self::Notimp => "NOTIMP",
             Self::Refused => "REFUSED",
+            Self::Yxdomain => "YXDOMAIN",
             Self::Badvers => "BADVERS",
+            Self::Badcookie => "BADCOOKIE",
         }
     }
 }

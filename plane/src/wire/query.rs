@@ -8,8 +8,8 @@
 //! a pointer in the question             FORMERR: there is nothing before it to point to
 //! ```
 
-use super::edns::{Edns, OptFault};
-use super::{HEADER, Rcode, number_at, rtype};
+use super::edns::{Edns, OptFault, is_opt};
+use super::{HEADER, Rcode, number_at};
 use crate::name::{Split, length_of};
 
 const QR: u8 = 0x80;
@@ -24,32 +24,34 @@ pub struct Query {
     pub qtype: u16,
     /// The class asked for.
     pub qclass: u16,
-    /// The OPT record, if there is one.
-    pub edns: Option<Edns>,
+    /// Whether there is an OPT record; what it says was left in the room for it.
+    pub has_edns: bool,
 }
 
 /// Why there is no query to answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unasked {
-    /// It may not be answered at all.
-    Silence,
+    /// It is too short to be answered.
+    Short,
+    /// It is a response, which may not be answered.
+    Response,
     /// It is answered with an error and its header alone.
     Header(Rcode),
-    /// It is answered with an error and its question.
-    Question(Rcode, usize, Option<Edns>),
+    /// It is answered with an error and its question, which ends there; with EDNS or without.
+    Question(Rcode, usize, bool),
 }
 
-/// Read a packet; its name is left in `name`.
+/// Read a packet; its name is left in `name`, its OPT record in `edns`.
 ///
 /// # Errors
 /// What to do with a packet that asks nothing.
 #[inline]
-pub fn read(packet: &[u8], name: &mut Split) -> Result<Query, Unasked> {
+pub fn read(packet: &[u8], name: &mut Split, edns: &mut Edns) -> Result<Query, Unasked> {
     let &[_, _, flags, _, q1, q2, a1, a2, n1, n2, r1, r2, ..] = packet else {
-        return Err(Unasked::Silence);
+        return Err(Unasked::Short);
     };
     if flags & QR != 0 {
-        return Err(Unasked::Silence);
+        return Err(Unasked::Response);
     }
     if flags & OPCODE != 0 {
         return Err(Unasked::Header(Rcode::Notimp));
@@ -65,39 +67,36 @@ pub fn read(packet: &[u8], name: &mut Split) -> Result<Query, Unasked> {
     let question_end = end + 4;
     let ignored = u32::from(u16::from_be_bytes([a1, a2])) + u32::from(u16::from_be_bytes([n1, n2]));
     let additional = u16::from_be_bytes([r1, r2]);
-    let malformed = |edns| Unasked::Question(Rcode::Formerr, question_end, edns);
+    let malformed = |has_edns| Unasked::Question(Rcode::Formerr, question_end, has_edns);
     let mut at = question_end;
     for _ in 0..ignored {
-        at = record_end(packet, at).ok_or(malformed(None))?;
+        (_, at) = record_at(packet, at).ok_or(malformed(false))?;
     }
-    let mut edns = None;
+    let mut has_edns = false;
     for _ in 0..additional {
-        let end = record_end(packet, at).ok_or(malformed(None))?;
-        if opt_at(packet, at) {
-            let record = packet.get(at..end).unwrap_or_default();
-            match Edns::read(record) {
-                Ok(_) if edns.is_some() => return Err(malformed(None)), // RFC 6891 section 6.1.1
-                Ok(found) => edns = Some(found),
-                Err(OptFault::Record) => return Err(malformed(None)),
-                Err(OptFault::Subnet(found)) => return Err(malformed(Some(found))),
+        let (fixed, end) = record_at(packet, at).ok_or(malformed(false))?;
+        if is_opt(packet, fixed) {
+            if has_edns || fixed != at + 1 {
+                // Two OPT records, or one whose owner is not the root (RFC 6891 section 6.1).
+                return Err(malformed(false));
+            }
+            match edns.read(packet.get(fixed + 2..end).unwrap_or_default()) {
+                Ok(()) => has_edns = true,
+                Err(OptFault::Record) => return Err(malformed(false)),
+                Err(OptFault::Option) => return Err(malformed(true)),
             }
         }
         at = end;
     }
-    Ok(Query { question_end, qtype, qclass, edns })
+    Ok(Query { question_end, qtype, qclass, has_edns })
 }
 
-/// Whether the record at a place is an OPT.
-fn opt_at(packet: &[u8], at: usize) -> bool {
-    owner_end(packet, at).and_then(|end| number_at(packet, end)) == Some(rtype::OPT)
-}
-
-/// Where the record at a place ends.
+/// Where the type of the record at a place stands, and where the record ends.
 #[inline]
-fn record_end(packet: &[u8], at: usize) -> Option<usize> {
+fn record_at(packet: &[u8], at: usize) -> Option<(usize, usize)> {
     let fixed = owner_end(packet, at)?;
     let end = fixed + 10 + usize::from(number_at(packet, fixed + 8)?);
-    (end <= packet.len()).then_some(end)
+    (end <= packet.len()).then_some((fixed, end))
 }
 
 /// Where the owner name at a place ends; a pointer is not followed.

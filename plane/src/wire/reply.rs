@@ -3,9 +3,9 @@
 //! Nothing is allocated. What does not fit is taken back to a mark, so that a section holds whole
 //! RRsets only (RFC 2181 section 9); whether TC is due then is the caller's business.
 
-use super::edns::{self, Edns};
+use super::edns::{self, Edns, ExtendedError, Opt};
 use super::known::{Case, Known, reachable};
-use super::{HEADER, IN, Rcode};
+use super::{CH, HEADER, IN, Rcode, rtype};
 use crate::name::Name;
 
 /// Where the question's name stands in every reply.
@@ -48,6 +48,16 @@ pub struct Verdict {
     pub truncated: bool,
     /// The prefix for which the answer is true (RFC 7871 section 7.2.1).
     pub scope: u8,
+    /// Why, where the response code alone does not say it.
+    pub error: Option<ExtendedError>,
+}
+
+impl Verdict {
+    /// An answer that is an error, or none of ours.
+    #[must_use]
+    pub fn of(rcode: Rcode, error: Option<ExtendedError>) -> Self {
+        Self { rcode, authoritative: false, truncated: false, scope: 0, error }
+    }
 }
 
 /// A reply being written.
@@ -55,7 +65,10 @@ pub struct Verdict {
 pub struct Reply<'b> {
     out: &'b mut [u8],
     at: usize,
+    /// The longest that it may be without its OPT record.
     limit: usize,
+    /// How much of that is kept for the OPT record.
+    kept: usize,
     counts: [u16; 3],
     known: &'b mut Known,
     question: Name<'b>,
@@ -72,23 +85,24 @@ pub struct Mark {
 impl<'b> Reply<'b> {
     /// Begin with the head of the query, up to the end of its question; `None` if there is no room.
     ///
-    /// `limit` is the longest that the reply may be, its OPT record included.
+    /// `limit` is the longest that the reply may be, its OPT record included, for which `kept`
+    /// octets stay free.
     #[inline]
     pub fn new(
         out: &'b mut [u8],
         limit: usize,
         head: &[u8],
-        edns: Option<&Edns>,
+        kept: usize,
         known: &'b mut Known,
         question: Name<'b>,
     ) -> Option<Self> {
-        let limit = limit.min(out.len()).checked_sub(edns.map_or(0, edns::length))?;
+        let limit = limit.min(out.len()).checked_sub(kept)?;
         if head.len() > limit {
             return None;
         }
         out.get_mut(..head.len())?.copy_from_slice(head);
         known.truncate(0);
-        Some(Self { out, at: head.len(), limit, counts: [0; 3], known, question })
+        Some(Self { out, at: head.len(), limit, kept, counts: [0; 3], known, question })
     }
 
     /// Take a mark.
@@ -113,6 +127,14 @@ impl<'b> Reply<'b> {
         }
     }
 
+    /// Whether there are records in the answer section.
+    #[must_use]
+    #[inline]
+    pub fn has_answer(&self) -> bool {
+        let [answer, ..] = self.counts;
+        answer > 0
+    }
+
     /// Write octets as they are.
     ///
     /// # Errors
@@ -128,7 +150,7 @@ impl<'b> Reply<'b> {
         Ok(())
     }
 
-    /// Write a whole record.
+    /// Write a whole record of class IN.
     ///
     /// # Errors
     /// [`Full`] if it does not fit.
@@ -141,9 +163,23 @@ impl<'b> Reply<'b> {
         data: &[u8],
     ) -> Result<Option<u16>, Full> {
         let place = self.put_owner(owner)?;
-        self.put_fixed(rtype, ttl, u16::try_from(data.len()).map_err(|_| Full)?)?;
+        self.put_fixed(rtype, IN, ttl, u16::try_from(data.len()).map_err(|_| Full)?)?;
         self.put(data)?;
         Ok(place)
+    }
+
+    /// Write a text about this server, owned by the question's name (RFC 4892).
+    ///
+    /// # Errors
+    /// [`Full`] if it does not fit.
+    pub fn put_chaos_text(&mut self, text: &str) -> Result<(), Full> {
+        let length = u8::try_from(text.len()).map_err(|_| Full)?;
+        self.put_owner(Owner::At(QUESTION))?;
+        self.put_fixed(rtype::TXT, CH, 0, u16::from(length) + 1)?;
+        self.put(&[length])?;
+        self.put(text.as_bytes())?;
+        self.count(Section::Answer, 1);
+        Ok(())
     }
 
     /// Write a record whose data has names in it; give the place of the first.
@@ -158,7 +194,7 @@ impl<'b> Reply<'b> {
         data: (&[u8], Name<'_>, Option<Name<'_>>, &[u8]),
     ) -> Result<(Option<u16>, Option<u16>), Full> {
         let place = self.put_owner(owner)?;
-        self.put_fixed(rtype, ttl, 0)?;
+        self.put_fixed(rtype, IN, ttl, 0)?;
         let start = self.at;
         let (before, first, second, after) = data;
         self.put(before)?;
@@ -185,8 +221,8 @@ impl<'b> Reply<'b> {
     }
 
     #[inline]
-    fn put_fixed(&mut self, rtype: u16, ttl: u32, length: u16) -> Result<(), Full> {
-        let ([t1, t2], [c1, c2]) = (rtype.to_be_bytes(), IN.to_be_bytes());
+    fn put_fixed(&mut self, rtype: u16, class: u16, ttl: u32, length: u16) -> Result<(), Full> {
+        let ([t1, t2], [c1, c2]) = (rtype.to_be_bytes(), class.to_be_bytes());
         let ([s1, s2, s3, s4], [l1, l2]) = (ttl.to_be_bytes(), length.to_be_bytes());
         self.put(&[t1, t2, c1, c2, s1, s2, s3, s4, l1, l2])
     }
@@ -231,12 +267,12 @@ impl<'b> Reply<'b> {
     /// Write OPT and header; give the reply's length.
     #[inline]
     #[must_use]
-    pub fn finish(self, verdict: Verdict, edns: Option<&Edns>) -> usize {
-        let Self { out, mut at, counts: [answer, authority, additional], .. } = self;
-        let mut additional = additional;
-        if let Some(edns) = edns {
-            let rest = out.get_mut(at..).unwrap_or_default();
-            if let Some(length) = edns::write(rest, edns, verdict.rcode as u16, verdict.scope) {
+    pub fn finish(self, verdict: Verdict, edns: Option<(&Edns, &Opt<'_>)>) -> usize {
+        let Self { out, mut at, counts: [answer, authority, mut additional], .. } = self;
+        if let Some((edns, opt)) = edns {
+            let rest = out.get_mut(at..self.limit + self.kept).unwrap_or_default();
+            let says = (verdict.rcode as u16, verdict.scope, verdict.error);
+            if let Some(length) = edns::write(rest, edns, opt, says, at) {
                 at += length;
                 additional += 1;
             }

@@ -1,7 +1,7 @@
 //! EDNS (RFC 6891), client subnet (RFC 7871), truncation (RFC 2181 section 9).
 
 use gslb_plane::engine::Engine;
-use gslb_plane::respond::Limit;
+use gslb_plane::respond::Transport;
 use serde_bytes::ByteBuf;
 
 use super::world::{Map, SOURCE, ask_packet, opt, packet, publish, read, serve, vip, zone};
@@ -15,10 +15,13 @@ fn subnet(family: u8, source: u8, scope: u8, told: &[u8]) -> Vec<u8> {
 fn opt_goes_out_only_if_it_came_in() {
     let engine = serve(&zone("www 60 A 192.0.2.1"));
     assert_eq!(ask_packet(&engine, &packet("www", "A", &[]), SOURCE, 1).opt, None);
-    for asked in ["www", "nope", "x.elsewhere."] {
+    for asked in ["www", "nope"] {
         let query = packet(asked, "A", &[&opt(1232, 0, &[])]);
         assert_eq!(ask_packet(&engine, &query, SOURCE, 1).opt, Some(vec![]), "{asked}");
     }
+    let query = packet("x.elsewhere.", "A", &[&opt(1232, 0, &[])]);
+    let reply = ask_packet(&engine, &query, SOURCE, 1);
+    assert_eq!(reply.opt, Some(vec![0, 15, 0, 2, 0, 20]), "RFC 8914: not authoritative");
 }
 
 #[test]
@@ -137,7 +140,7 @@ fn replies_fit_and_truncation_leaves_whole_rrsets() {
     let plain = ask_packet(&engine, &packet("to", "A", &[]), SOURCE, 1);
     assert_eq!((plain.tc(), plain.answer.len()), (true, 1));
     let source = SOURCE.parse().unwrap();
-    let whole = engine.respond(&packet("to", "A", &[]), source, Limit::Stream, None);
+    let whole = engine.respond(&packet("to", "A", &[]), source, Transport::Tcp, None);
     assert_eq!(read(&whole.unwrap()).answer.len(), 61);
 }
 

@@ -2,7 +2,7 @@
 
 use gslb_plane::engine::Engine;
 use gslb_plane::random::Rng;
-use gslb_plane::respond::Limit;
+use gslb_plane::respond::Transport;
 
 use super::world::{SOURCE, opt, packet, serve, vip, zone};
 
@@ -13,7 +13,7 @@ fn engine() -> Engine {
 }
 
 fn respond(octets: &[u8]) -> Option<Vec<u8>> {
-    engine().respond(octets, SOURCE.parse().unwrap(), Limit::Datagram, Some(1))
+    engine().respond(octets, SOURCE.parse().unwrap(), Transport::Udp, Some(1))
 }
 
 #[test]
@@ -89,13 +89,13 @@ fn random_and_damaged_packets_are_answered_within_limits_or_not_at_all() {
             octets.truncate(usize::try_from(end).unwrap());
         }
         let source = SOURCE.parse().unwrap();
-        let reply = engine.respond(&octets, source, Limit::Datagram, Some(1));
+        let reply = engine.respond(&octets, source, Transport::Udp, Some(1));
         assert_eq!(reply.is_none(), octets.len() < 12 || octets[2] & 0x80 != 0);
         if let Some(reply) = reply {
             assert!((12..=1232).contains(&reply.len()));
             assert_eq!(reply[..2], octets[..2]);
             assert_eq!(reply[2] & 0x80, 0x80);
         }
-        let _ = engine.explain(&octets, source, Limit::Stream, Some(1));
+        let _ = engine.explain(&octets, source, Transport::Tcp, Some(1));
     }
 }

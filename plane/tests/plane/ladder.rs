@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gslb_plane::engine::Engine;
-use gslb_plane::respond::Limit;
+use gslb_plane::respond::Transport;
 
 use super::world::{
     SOURCE, Vip, address, ask, ask_packet, capped, name, packet, serve, vip, word, zone,
@@ -208,7 +208,7 @@ fn explain_tells_what_respond_does_and_every_candidate() {
     for seed in 0..100 {
         let query = packet("alias", "A", &[]);
         let reply = ask_packet(&engine, &query, SOURCE, seed);
-        let trace = engine.explain(&query, source, Limit::Datagram, Some(seed));
+        let trace = engine.explain(&query, source, Transport::Udp, Some(seed));
         let trace = serde_json::to_value(trace).unwrap();
         assert_eq!(trace["answers"][0], reply.data()[1]);
         assert_eq!(trace["chain"].as_array().unwrap().len(), 2);
@@ -225,10 +225,10 @@ fn explain_tells_what_respond_does_and_every_candidate() {
             assert_eq!(member["chosen"], chosen);
         }
     }
-    let trace = engine.explain(&packet("ns", "A", &[]), source, Limit::Datagram, None);
+    let trace = engine.explain(&packet("ns", "A", &[]), source, Transport::Udp, None);
     assert_eq!((trace.answers.concat(), trace.ttl), ("192.0.2.53".to_owned(), Some(60)));
     set(&engine, &(0..5).map(|at| (at, word(0))).collect::<Vec<_>>());
-    let trace = engine.explain(&packet("vip", "A", &[]), source, Limit::Datagram, Some(1));
+    let trace = engine.explain(&packet("vip", "A", &[]), source, Transport::Udp, Some(1));
     let trace = serde_json::to_value(trace).unwrap();
     assert_eq!(trace["fallback"], "all");
     assert_eq!(trace["tiers"].as_array().unwrap().len(), 2);

@@ -2,10 +2,13 @@
 //!
 //! | file | subject |
 //! |---|---|
+//! | `additional` | the additional section, and answers counted by datacenter |
+//! | `dname` | DNAME |
 //! | `documents` | what is refused as a document, and that nothing makes the decoder panic |
 //! | `edns` | EDNS, client subnet, truncation |
 //! | `headers` | header bits, what is no question, random packets |
 //! | `ladder` | tiers, draws, sticky draws, fallbacks, TTL caps |
+//! | `policy` | what a policy changes: ECS, cookies, NSID, CHAOS, limits, extended errors |
 //! | `publish` | swapping worlds, words, maps |
 //! | `records` | static records, aliases, wildcards, delegations, denials |
 //! | `server` | UDP and TCP sockets, counters, stop |
@@ -15,10 +18,13 @@
     reason = "a test fails by panicking, and its name is its sentence"
 )]
 
+mod additional;
+mod dname;
 mod documents;
 mod edns;
 mod headers;
 mod ladder;
+mod policy;
 mod publish;
 mod records;
 mod server;

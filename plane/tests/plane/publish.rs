@@ -4,12 +4,16 @@ use gslb_plane::engine::Engine;
 use gslb_plane::snapshot::Release;
 
 use super::edns::map;
-use super::world::{ask, encode, name, publish, release, serve, vip, word, zone};
+use super::world::{
+    SOURCE, ask, ask_packet, encode, name, opt, packet, publish, release, serve, vip, word, zone,
+};
 
 #[test]
-fn before_the_first_world_everything_is_refused() {
-    let reply = ask(&Engine::default(), "www", "A");
-    assert_eq!((reply.rcode, reply.aa()), (5, false));
+fn before_the_first_world_nothing_is_ready() {
+    let query = packet("www", "A", &[&opt(1232, 0, &[])]);
+    let reply = ask_packet(&Engine::default(), &query, SOURCE, 1);
+    assert_eq!((reply.rcode, reply.aa()), (2, false));
+    assert_eq!(reply.opt, Some(vec![0, 15, 0, 2, 0, 14]));
 }
 
 #[test]

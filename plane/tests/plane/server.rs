@@ -56,7 +56,7 @@ fn read_frame(stream: &mut TcpStream) -> Vec<u8> {
 }
 
 fn counted(engine: &Engine) -> BTreeMap<&'static str, u64> {
-    engine.counters().filter(|(_, count)| *count > 0).collect()
+    engine.books.counters().into_iter().filter(|(_, count)| *count > 0).collect()
 }
 
 #[test]
@@ -79,6 +79,8 @@ fn every_address_answers_over_both_protocols_and_is_counted() {
         ("udp_received", 2),
     ];
     assert_eq!(counted(&engine), BTreeMap::from(wanted));
+    let types: BTreeMap<_, _> = engine.books.types().into_iter().collect();
+    assert_eq!((types["a"], types.values().sum::<u64>()), (8, 8));
     assert!(server.stop(PATIENCE));
 }
 

@@ -5,8 +5,11 @@ use std::net::IpAddr;
 
 use gslb_plane::engine::Engine;
 use gslb_plane::name::to_text;
-use gslb_plane::respond::Limit;
+use gslb_plane::random::Rng;
+use gslb_plane::respond::{Packet, Thread, Transport, respond};
 use gslb_plane::snapshot::Release;
+use gslb_plane::tally::Tally;
+use gslb_plane::witness::Silent;
 use serde::Serialize;
 use serde_bytes::ByteBuf;
 
@@ -84,6 +87,9 @@ pub(crate) fn number_of(rtype: &str) -> u16 {
         "TXT" => 16,
         "AAAA" => 28,
         "SRV" => 33,
+        "DNAME" => 39,
+        "SVCB" => 64,
+        "HTTPS" => 65,
         "DS" => 43,
         "IXFR" => 251,
         "AXFR" => 252,
@@ -102,13 +108,18 @@ pub(crate) fn address(text: &str) -> ByteBuf {
 fn rdata(rtype: u16, text: &str) -> Vec<u8> {
     match rtype {
         1 | 28 => address(text).into_vec(),
-        2 | 5 => name(text),
+        2 | 5 | 39 => name(text),
         6 => [name("ns"), name("admin"), vec![0; 16], vec![0, 0, 1, 44]].concat(),
         15 => {
             let (preference, host) = text.split_once(' ').unwrap();
             [preference.parse::<u16>().unwrap().to_be_bytes().to_vec(), name(host)].concat()
         }
         33 => [vec![0; 6], name(text)].concat(),
+        64 | 65 => {
+            let (priority, host) = text.split_once(' ').unwrap();
+            let host = if host == "." { vec![0] } else { name(host) };
+            [priority.parse::<u16>().unwrap().to_be_bytes().to_vec(), host].concat()
+        }
         _ => text.as_bytes().to_vec(),
     }
 }
@@ -194,6 +205,52 @@ pub(crate) fn serve(zone: &Zone) -> Engine {
     engine
 }
 
+/// `gslb/snapshot.py`, `Network`: address and prefix length.
+pub(crate) type Network = (ByteBuf, u8);
+
+/// `gslb/snapshot.py`, `Policy`, field by field.
+#[derive(Clone, Serialize)]
+pub(crate) struct Policy {
+    pub(crate) format: u32,
+    pub(crate) payload: u16,
+    pub(crate) ecs_from: Vec<Network>,
+    pub(crate) proxy_from: Vec<Network>,
+    pub(crate) nsid: ByteBuf,
+    pub(crate) version: String,
+    pub(crate) identity: String,
+    pub(crate) secrets: Vec<ByteBuf>,
+    pub(crate) cookies_required: bool,
+    pub(crate) rate: (u32, u32, u8, u8, u32, Vec<Network>),
+    pub(crate) tcp: (u32, u32, u8, u8, u32, u32),
+    pub(crate) stale: bool,
+    pub(crate) transfers: bool,
+}
+
+/// Every network of both families.
+pub(crate) fn everybody() -> Vec<Network> {
+    vec![(ByteBuf::from([0; 4]), 0), (ByteBuf::from([0; 16]), 0)]
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            format: 1,
+            payload: 1232,
+            ecs_from: everybody(),
+            proxy_from: Vec::new(),
+            nsid: ByteBuf::new(),
+            version: String::new(),
+            identity: String::new(),
+            secrets: Vec::new(),
+            cookies_required: false,
+            rate: (0, 1, 24, 56, 1024, Vec::new()),
+            tcp: (1000, 200, 24, 56, 10_000, 5_000),
+            stale: false,
+            transfers: false,
+        }
+    }
+}
+
 /// A query packet with this tail of additional records.
 pub(crate) fn packet(asked: &str, rtype: &str, additional: &[&[u8]]) -> Vec<u8> {
     let mut packet = vec![0x12, 0x34, 1, 0, 0, 1, 0, 0, 0, 0, 0];
@@ -269,7 +326,7 @@ fn show(packet: &[u8], rtype: u16, at: usize, length: usize) -> String {
     match rtype {
         1 => IpAddr::from(<[u8; 4]>::try_from(data).unwrap()).to_string(),
         28 => IpAddr::from(<[u8; 16]>::try_from(data).unwrap()).to_string(),
-        2 | 5 | 6 => to_text(&read_name(packet, &mut place)),
+        2 | 5 | 6 | 39 => to_text(&read_name(packet, &mut place)),
         15 => {
             place += 2;
             format!("{} {}", data[1], to_text(&read_name(packet, &mut place)))
@@ -316,7 +373,23 @@ pub(crate) const SOURCE: &str = "203.0.113.7";
 
 pub(crate) fn ask_packet(engine: &Engine, packet: &[u8], source: &str, seed: u64) -> Reply {
     let source = source.parse().unwrap();
-    read(&engine.respond(packet, source, Limit::Datagram, Some(seed)).unwrap())
+    read(&engine.respond(packet, source, Transport::Udp, Some(seed)).unwrap())
+}
+
+/// Ask a packet from a source at a moment, over UDP, and count what becomes of it.
+pub(crate) fn at(
+    engine: &Engine,
+    octets: &[u8],
+    source: &str,
+    now: u32,
+    tally: &Tally,
+) -> Option<Reply> {
+    let mut thread = Thread::new(Rng::new(1));
+    let source = source.parse().unwrap();
+    let packet = Packet { octets, source, transport: Transport::Udp, now };
+    let (world, mut out) = (engine.publisher.world(), [0; 4096]);
+    let length = respond(&world, &packet, &mut thread, tally, &mut Silent, &mut out)?;
+    Some(read(&out[..length]))
 }
 
 pub(crate) fn ask(engine: &Engine, asked: &str, rtype: &str) -> Reply {
