@@ -48,6 +48,11 @@ class Rrsets(Mapping[RrsetKey, Rrset]):
             self._load = None
         return self._rows
 
+    @property
+    def are_read(self) -> bool:
+        """Whether the rows are there, and need not be made first."""
+        return self._rows is not None
+
     def __getitem__(self, key: tuple[str, str]) -> Rrset:
         return rrset_of(key, self.rows[key])
 

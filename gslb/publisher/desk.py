@@ -16,6 +16,7 @@ from gslb.heap import growing
 from gslb.model import (
     Broken,
     Edit,
+    GslbError,
     Invalid,
     Refused,
     Steering,
@@ -83,6 +84,7 @@ class Desk:
         self._unsaved = asyncio.Event()
         self._refused_touch = -1
         self._known = False  # whether what is open is what is answered from, and not another store
+        self._mark = ""  # the store's, when it held what is answered from; empty if not known
         self.revision = 0
         self.published_at = 0.0
 
@@ -90,6 +92,10 @@ class Desk:
     def world(self) -> World:
         """The world being answered from."""
         return self._press.world
+
+    def answers_from(self, world: World) -> bool:
+        """Whether this world is the one being answered from; may be long, and runs in a thread."""
+        return self._press.holds(world)
 
     @property
     def store(self) -> Store:
@@ -121,6 +127,7 @@ class Desk:
         self._watch.follow(served.steering)
         self._press.restore(served.revision, served.steering, served.zones, served.maps)
         self.revision = served.revision
+        self._mark = served.mark if served.store == self._url else ""
         self.published_at = self._now()
 
     async def fill(self, world: World, *, source: Source, author: str, summary: str) -> Receipt:
@@ -130,7 +137,9 @@ class Desk:
         )
 
     async def load(self) -> bool:
-        """Read the store and answer from it; False if it has never been filled.
+        """Answer from what the store holds; False if it has never been filled.
+
+        It is not read where its mark says that it holds what is answered already.
 
         Invalid if it holds what cannot be served; what was answered before stays.
         """
@@ -248,6 +257,9 @@ class Desk:
 
     async def _take(self, look: Look) -> None:
         """Answer from what the store holds, recording what was changed outside."""
+        if self._mark and look.mark == self._mark:
+            self._known = True
+            return
         stored = await self.store.read()
         edits = await asyncio.to_thread(find_edits, self._press.world, stored.world)
         proof = await asyncio.to_thread(self._proved, stored.world, edits)
@@ -273,8 +285,17 @@ class Desk:
         generation = self._press.publish(proof, revision)
         self.revision = revision
         self.published_at = self._now()
+        self._mark = await self._marked(revision)
         await self._save()
         return Receipt(revision, generation)
+
+    async def _marked(self, revision: int) -> str:
+        """Give the mark of the store at a revision; empty if it has moved on, or cannot say."""
+        try:
+            look = await self.store.look()
+        except GslbError:
+            return ""  # the next look raises the alarm
+        return look.mark if look.revision == revision else ""
 
     # The state folder
 
@@ -286,6 +307,7 @@ class Desk:
             self._press.maps,
             self._press.world.steering,
             self._watch.memory(),
+            self._mark,
         )
         if not await self._to_disk(lambda: self._state.save(served)):
             self.verdicts_changed()

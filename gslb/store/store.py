@@ -56,6 +56,12 @@ class Look:
     revision: int
     touch: int
     settled: bool
+    made_at: str = ""
+
+    @property
+    def mark(self) -> str:
+        """What no two stores share that were changed apart; empty while it is not settled."""
+        return f"{self.revision} {self.touch} {self.made_at}" if self.settled else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +297,7 @@ async def _look(connection: AsyncConnection) -> Look:
     last = select(func.max(REVISIONS.c.revision)).scalar_subquery()
     row = (
         await connection.execute(
-            select(TOUCH.c.count, REVISIONS.c.revision, REVISIONS.c.touch)
+            select(TOUCH.c.count, REVISIONS.c.revision, REVISIONS.c.touch, REVISIONS.c.made_at)
             .select_from(TOUCH)
             .outerjoin(REVISIONS, REVISIONS.c.revision == last)
         )
@@ -301,8 +307,8 @@ async def _look(connection: AsyncConnection) -> Look:
             "the table touch has lost its row, so that changes go unseen; "
             "INSERT INTO touch (id, count) VALUES (1, 0)"
         )
-    count, revision, touch = row
-    return Look(revision or 0, count, count == (touch or 0))
+    count, revision, touch, made_at = row
+    return Look(revision or 0, count, count == (touch or 0), made_at or "")
 
 
 def _expect(look: Look, base: int) -> None:
