@@ -19,9 +19,8 @@ def routes() -> list[web.RouteDef]:
 async def read_world(request: web.Request) -> web.Response:
     """Give everything that an operator has said, and the revision at which."""
     desk = request.app[PARTS].desk
-    return web.json_response(
-        {"revision": desk.revision, "world": desk.world.model_dump(mode="json")}
-    )
+    world = await desk.whole()
+    return web.json_response({"revision": desk.revision, "world": world.model_dump(mode="json")})
 
 
 async def put_world(request: web.Request) -> web.Response:

@@ -93,6 +93,12 @@ class Desk:
         """The world being answered from."""
         return self._press.world
 
+    async def whole(self) -> World:
+        """Give the world with all its records, which after a restart take seconds to read."""
+        while unread := [z for z in self._press.world.zones.values() if not z.rrsets.are_read]:
+            await asyncio.to_thread(lambda zone: zone.rrsets.rows, unread[0])
+        return self._press.world
+
     def answers_from(self, world: World) -> bool:
         """Whether this world is the one being answered from; may be long, and runs in a thread."""
         return self._press.holds(world)
@@ -163,7 +169,7 @@ class Desk:
         """Make a change: all of it is stored and answered when this returns, or none of it."""
         async with self._lock:
             await self._settle()
-            before = self._press.world
+            before = await self.whole()
             edits = _real(before, change(before))
             if not edits:
                 return Receipt(self.revision, 0)
@@ -203,7 +209,7 @@ class Desk:
 
     async def rehearse(self, change: Callable[[World], Sequence[Edit]]) -> Sequence[Edit]:
         """Say what a change would be; Invalid if it may not be; nothing is stored."""
-        before = self._press.world
+        before = await self.whole()
         edits = _real(before, change(before))
         await asyncio.to_thread(rehearse, apply_edits(before, edits))
         return edits
@@ -259,6 +265,7 @@ class Desk:
         """Answer from what the store holds, recording what was changed outside."""
         if self._mark and look.mark == self._mark:
             self._known = True
+            _log.info("the store holds revision %d, which is answered already", self.revision)
             return
         stored = await self.store.read()
         edits = await asyncio.to_thread(find_edits, self._press.world, stored.world)

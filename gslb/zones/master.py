@@ -241,7 +241,8 @@ class _Reader:
         """Make RRsets of the records."""
         self._gathered.finish()
         rows = self._gathered.rows
-        refused = {key for key in self._judged if not self._is_right(key, rows)}
+        judged = sorted(self._judged, key=self._gathered.spot_of)
+        refused = {key for key in judged if not self._is_right(key, rows)}
         if refused:
             rows = {key: row for key, row in rows.items() if key not in refused}
         places = RowPlaces(self._root, self._gathered)
