@@ -27,7 +27,6 @@ from bench.servers import HOST, BenchError, free_port
 
 ORIGIN = "gslb.example."
 WAIT = 600.0  # seconds for a first answer
-AFTER = 5.0  # seconds of rest before memory is looked at a second time
 HEAD = f"""\
 $ORIGIN {ORIGIN}
 $TTL 300
@@ -46,7 +45,7 @@ def main() -> int:
         return _stages(options.stages)
     with tempfile.TemporaryDirectory(prefix="gslb-million-") as name:
         try:
-            _measure(Path(name), options.names)
+            _measure(Path(name), options.names, options.rest)
         except BenchError as error:
             print(f"bench.million: {error}", file=sys.stderr)
             return 1
@@ -56,6 +55,12 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.million", description=__doc__)
     parser.add_argument("--names", type=int, default=1_000_000, help="names (1,000,000)")
+    parser.add_argument(
+        "--rest",
+        type=float,
+        default=20.0,
+        help="seconds from the first to the second look at memory",
+    )
     parser.add_argument("--hold", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--stages", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--dns", help=argparse.SUPPRESS)
@@ -100,7 +105,7 @@ class Figure:
     peak: float
 
 
-def _measure(home: Path, names: int) -> None:
+def _measure(home: Path, names: int, rest: float) -> None:
     zones = home / "zones"
     zones.mkdir()
     file = zones / f"{ORIGIN.removesuffix('.')}.zone"
@@ -113,7 +118,8 @@ def _measure(home: Path, names: int) -> None:
             print(f"{title} is not installed and is left out; on Debian: apt-get install {title}")
             continue
         port = free_port()
-        figures.append(_run(title, [path, *write(home, file, port)], port, last, home))
+        start = _Start(title, [path, *write(home, file, port)], port)
+        figures.append(start.run(last, home, rest))
     state = home / "state"
     serve = [sys.executable, "-m", "gslb", "serve", "--zones", str(zones), "--state", str(state)]
     serve += ["--http", f"{HOST}:0", "--workers", "1"]
@@ -124,17 +130,17 @@ def _measure(home: Path, names: int) -> None:
         ("gslb: documents and plane alone", hold),
     ):
         port = free_port()
-        words = [*command, "--dns", f"{HOST}:{port}"]
-        figures.append(_run(title, words, port, last, home))
-    _print(figures)
+        start = _Start(title, [*command, "--dns", f"{HOST}:{port}"], port)
+        figures.append(start.run(last, home, rest))
+    _print(figures, rest)
     print("\ngslb's own work, stage by stage, in a process of its own:\n", flush=True)
     subprocess.run([sys.executable, "-m", "bench.million", "--stages", str(zones)], check=True)
 
 
-def _print(figures: Sequence[Figure]) -> None:
+def _print(figures: Sequence[Figure], rest: float) -> None:
     nsd = next((one.now for one in figures if one.title == "NSD"), None)
-    rest = f"{AFTER:.0f} s later"
-    print(f"\n| server | first answer, s | MB then | of NSD | {rest}, MB | most ever, MB |")
+    later = f"{rest:.0f} s later"
+    print(f"\n| server | first answer, s | MB then | of NSD | {later}, MB | most ever, MB |")
     print("|---|---|---|---|---|---|")
     for one in figures:
         of_nsd = f"{one.now / nsd:.2f}" if nsd else "-"
@@ -144,21 +150,31 @@ def _print(figures: Sequence[Figure]) -> None:
         )
 
 
-def _run(title: str, words: Sequence[str], port: int, last: str, home: Path) -> Figure:
-    """Start a server, wait for its first right answer, look at its memory, stop it by its pid."""
-    with (home / "log").open("wb") as log:
-        start = time.perf_counter()
-        process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=log, stderr=log)
-        with _stopped(process):
-            _first_answer(process, port, last, home / "log")
-            seconds = time.perf_counter() - start
-            now = _megabytes(process.pid)
-            time.sleep(AFTER)
-            found = Figure(title, seconds, now, _megabytes(process.pid), _peak(process.pid))
-    told = [line for line in (home / "log").read_text().splitlines() if " of " in line]
-    print(f"{title}: {seconds:.2f} s, {now:.0f} MB", flush=True)
-    print("".join(f"    it said: {line}\n" for line in told[:3]), end="", flush=True)
-    return found
+@dataclass(frozen=True)
+class _Start:
+    """A server to start: its command, and the port it will answer on."""
+
+    title: str
+    words: Sequence[str]
+    port: int
+
+    def run(self, last: str, home: Path, rest: float) -> Figure:
+        """Start it, wait for its first right answer, look at its memory, stop it by its pid."""
+        log = home / "log"
+        with log.open("wb") as out:
+            start = time.perf_counter()
+            process = subprocess.Popen(self.words, stdin=subprocess.PIPE, stdout=out, stderr=out)
+            with _stopped(process):
+                _first_answer(process, self.port, last, log)
+                seconds = time.perf_counter() - start
+                now = _megabytes(process.pid)
+                time.sleep(rest)
+                rested = _megabytes(process.pid)
+                found = Figure(self.title, seconds, now, rested, _peak(process.pid))
+        told = [line for line in log.read_text().splitlines() if " of " in line]
+        print(f"{self.title}: {seconds:.2f} s, {now:.0f} MB", flush=True)
+        print("".join(f"    it said: {line}\n" for line in told[:3]), end="", flush=True)
+        return found
 
 
 @contextmanager

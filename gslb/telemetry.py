@@ -64,15 +64,18 @@ COUNT_AT_ONCE = 1 << 15  # things done between two looks at the clock
 class Progress:
     """Says in the log how far long work has come, once a second; nothing of work that is short."""
 
-    def __init__(self, what: str, total: int, things: str) -> None:
+    def __init__(
+        self, what: str, total: int, things: str, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._what = what
         self._total = total
         self._things = things
-        self._next = time.monotonic() + TOLD_EVERY
+        self._clock = clock
+        self._next = clock() + TOLD_EVERY
 
     def at(self, done: int) -> None:
         """Say how much is done, if it is time to."""
-        now = time.monotonic()
+        now = self._clock()
         if now >= self._next:
             self._next = now + TOLD_EVERY
             logging.getLogger("gslb.progress").info(

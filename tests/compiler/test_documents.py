@@ -7,6 +7,7 @@ import msgspec
 
 from gslb import snapshot
 from gslb.compiler import compile_map, compile_zone, maps_of
+from gslb.compiler.restore import restore_zone
 from gslb.model import Rrsets, World
 from gslb.zones import read_folder
 
@@ -116,3 +117,29 @@ def test_map() -> None:
         for at in range(0, len(found.ipv4.starts), 4)
     ]
     assert starts[:5] == [0, 10 << 24, 10 << 24 | 64 << 16, 10 << 24 | 128 << 16, 11 << 24]
+
+
+ODD = [
+    ("x.example.", "SOA", "Ns.x.example. host.x.example. 1 2 3 4 5"),
+    ("x.example.", "NS", "Ns.x.example."),
+    ("x.example.", "MX", "10 Mail.x.example."),
+    ("a\\.b.x.example.", "A", "192.0.2.1"),
+    ("\\000\\255.x.example.", "AAAA", "2001:db8::1"),
+    ("*.x.example.", "TXT", '"a \\"b\\"" "\\200"'),
+    ("_s._tcp.x.example.", "SRV", "1 2 3 ."),
+    ("t.x.example.", "TYPE65280", "\\# 2 beef"),
+    ("h.x.example.", "HTTPS", '1 . alpn="h2" ipv4hint="192.0.2.1"'),
+    ("p.x.example.", "PTR", "a\\@b.x.example."),
+    ("c.x.example.", "CNAME", "."),
+]
+
+
+def test_a_zone_is_read_back_out_of_its_document() -> None:
+    rrsets = [{"name": name, "type": rtype, "ttl": 5, "rdata": [data]} for name, rtype, data in ODD]
+    zones = {"x.example.": {"origin": "x.example.", "rrsets": rrsets}}
+    world = World.model_validate({"zones": zones})
+    restored = restore_zone(compile_zone(world, "x.example.").document)
+    assert not restored.rrsets.are_read
+    assert restored == world.zones["x.example."]
+    example_zone = example().zones[ORIGIN]
+    assert restore_zone(compile_zone(example(), ORIGIN).document) == example_zone
