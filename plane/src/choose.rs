@@ -14,7 +14,7 @@
 
 use crate::random::{Rng, score};
 use crate::snapshot::{
-    Fallback, Family, Ladders, Link, Linked, Member, Span, Steer, Vip, Word, Zone, sticky_bits,
+    Fallback, Family, Ladders, Link, Linked, Pool, Span, Steer, Vip, Word, Zone, sticky_bits,
 };
 use crate::tally::NO_SLOT;
 use crate::witness::{Basis, Candidate, Client, Witness};
@@ -48,9 +48,11 @@ pub struct Chosen {
 /// Room for a draw; kept by a thread from packet to packet.
 #[derive(Debug, Default)]
 pub struct Draw {
-    candidates: Vec<Candidate>,
-    /// Member and weight, for all members of the family that were read in a tier.
-    weights: Vec<(u32, u32)>,
+    /// The pools that can be drawn in a tier, and how many there are.
+    candidates: Box<[Candidate]>,
+    found: usize,
+    /// Weights of all members of the family that were read in a tier.
+    weights: Box<[u32]>,
     ranked: Vec<(f64, u32)>,
     chosen: Vec<u32>,
     ttl_cap: u32,
@@ -60,14 +62,41 @@ pub struct Draw {
 impl Draw {
     /// The members that were drawn, in their order, as indices of the zone's members.
     #[must_use]
+    #[inline]
     pub fn chosen(&self) -> &[u32] {
         &self.chosen
+    }
+
+    #[inline]
+    fn candidates(&self) -> &[Candidate] {
+        self.candidates.get(..self.found).unwrap_or_default()
+    }
+
+    /// Have room for every pool and member of a VIP: there is, but for the first packets.
+    #[inline]
+    fn make_room(&mut self, vip: &Vip) {
+        let (pools, members) = (vip.pools.range().len(), vip.members as usize);
+        if self.candidates.len() < pools || self.weights.len() < members {
+            self.grow(pools, members);
+        }
+    }
+
+    #[cold]
+    fn grow(&mut self, pools: usize, members: usize) {
+        let nobody = Candidate::default();
+        self.candidates = vec![nobody; pools.max(self.candidates.len())].into();
+        self.weights = vec![0; members.max(self.weights.len())].into();
+        self.ranked.reserve(members);
+        self.chosen.reserve(members);
     }
 }
 
 /// One question to a ladder.
 struct Climb<'a> {
     zone: &'a Zone,
+    /// The VIP's pools, and where each of them is.
+    pools: &'a [Pool],
+    datacenters: &'a [u32],
     vip: &'a Vip,
     family: Family,
     ladders: &'a Ladders,
@@ -89,7 +118,6 @@ pub fn choose<W: Witness>(
     witness: &mut W,
 ) -> Chosen {
     let zone = &*linked.zone;
-    let (network, sticky_prefix) = client.sticky_network();
     let (ladders, class, link, prefix) = match vip.steer {
         Steer::Own(class) => (&zone.ladders, class, None, 0),
         Steer::Map(map) => match linked.maps.get(map as usize) {
@@ -105,7 +133,11 @@ pub fn choose<W: Witness>(
     witness.vip(owner, vip, link.map(|link| (&*link.map, class)), prefix);
     // Clients that ask not to be located would all be one network, and all on one member.
     let sticky = vip.sticky && client.prefix > 0;
-    let climb = Climb { zone, vip, family, ladders, class, link, network, sticky };
+    let (network, sticky_prefix) = if sticky { client.sticky_network() } else { (0, 0) };
+    let (pools, datacenters) = zone.pools_in(vip.pools);
+    let climb =
+        Climb { zone, pools, datacenters, vip, family, ladders, class, link, network, sticky };
+    draw.make_room(vip);
     if !vip.has(family) {
         climb.tell_all(draw, witness);
         return Chosen { choice: Choice::Nodata, ttl: vip.ttl, scope: 0, slot: NO_SLOT };
@@ -130,7 +162,7 @@ pub fn choose<W: Witness>(
         chosen.choice = Choice::Members;
         chosen.slot = draw.slot;
         chosen.ttl = vip.ttl.min(ttl_cap);
-        chosen.scope = prefix.max(if sticky { sticky_prefix } else { 0 });
+        chosen.scope = prefix.max(sticky_prefix);
     }
     if client.prefix == 0 {
         chosen.scope = 0; // RFC 7871 section 7.2.1: it asked not to be located
@@ -186,81 +218,81 @@ impl Climb<'_> {
         draw: &mut Draw,
         witness: &mut W,
     ) -> u64 {
-        draw.candidates.clear();
-        draw.weights.clear();
-        draw.ttl_cap = Word::NO_CAP;
         if W::RECORDS && basis == Basis::Live {
             witness.tier(tier.iter().filter_map(|&at| self.name_of(at)).collect());
         }
-        let mut total = 0;
+        let Draw { candidates, weights, .. } = draw;
+        let (mut total, mut first, mut ttl_cap) = (0, 0, Word::NO_CAP);
+        let mut slots = candidates.iter_mut();
+        let mut found = 0;
         for &datacenter in tier {
-            if let Some(index) = self.pool_in(datacenter) {
-                total += self.weigh_pool(index, basis, draw, witness);
+            let Some((index, pool)) = self.pool_in(datacenter) else { continue };
+            let word = self.zone.pool_word(index);
+            if W::RECORDS && basis == Basis::Live {
+                self.tell_pool(index, pool, word, witness);
+            }
+            let weight = match basis {
+                Basis::Live => u64::from(word.weight),
+                Basis::Configured => u64::from(pool.weight) * u64::from(Word::ONE),
+            };
+            let members = pool.members(self.family);
+            let room = weights.get_mut(first..).unwrap_or_default();
+            if weight == 0 {
+                continue;
+            }
+            let (sum, cap) = self.weigh_members(members, basis, room);
+            ttl_cap = ttl_cap.min(cap);
+            if sum > 0 {
+                if let Some(slot) = slots.next() {
+                    *slot = Candidate { pool: index, weight, sum, first, members };
+                }
+                found += 1;
+                first += members.range().len();
+                total += weight;
             }
         }
-        witness.weighed(number, basis, &draw.candidates, &draw.weights);
+        (draw.found, draw.ttl_cap) = (found, ttl_cap);
+        witness.weighed(number, basis, draw.candidates(), &draw.weights);
         total
     }
 
-    /// Read a pool and its members; give its weight if it can be drawn, else 0.
+    /// Read the weights of a pool's members; give their sum and the least TTL cap.
     #[inline]
-    fn weigh_pool<W: Witness>(
-        &self,
-        index: u32,
-        basis: Basis,
-        draw: &mut Draw,
-        witness: &mut W,
-    ) -> u64 {
-        let Some(pool) = self.zone.pools.get(index as usize) else {
-            return 0;
-        };
-        let word = self.zone.pool_word(index);
-        if W::RECORDS && basis == Basis::Live {
-            witness.pool(self.zone, index, pool, word);
-            let other = if self.family == Family::V4 { Family::V6 } else { Family::V4 };
-            for (index, member) in members(self.zone, pool.members(other)) {
-                let word = self.zone.member_word(member.word);
-                witness.member(index, &member.address, member.weight, word, false);
+    fn weigh_members(&self, members: Span, basis: Basis, room: &mut [u32]) -> (u64, u32) {
+        let (mut sum, mut cap) = (0, Word::NO_CAP);
+        if basis == Basis::Live {
+            for (slot, word) in room.iter_mut().zip(self.zone.member_words(members)) {
+                cap = cap.min(word.ttl_cap);
+                sum += u64::from(word.weight);
+                *slot = word.weight;
+            }
+        } else {
+            for (slot, member) in room.iter_mut().zip(members.of(&self.zone.members)) {
+                *slot = u32::from(member.weight) * Word::ONE;
+                sum += u64::from(*slot);
             }
         }
-        let weight = match basis {
-            Basis::Live => u64::from(word.weight),
-            Basis::Configured => u64::from(pool.weight) * u64::from(Word::ONE),
-        };
-        if weight == 0 && !W::RECORDS {
-            return 0;
-        }
-        let (first, mut sum, mut ttl_cap) = (draw.weights.len(), 0, Word::NO_CAP);
-        for (index, member) in members(self.zone, pool.members(self.family)) {
-            let word = self.zone.member_word(member.word);
-            if W::RECORDS && basis == Basis::Live {
-                witness.member(index, &member.address, member.weight, word, true);
+        (sum, cap)
+    }
+
+    /// Tell the witness of a pool and of its members of both families.
+    fn tell_pool<W: Witness>(&self, index: u32, pool: &Pool, word: Word, witness: &mut W) {
+        witness.pool(self.zone, index, pool, word);
+        for family in [Family::V4, Family::V6] {
+            let members = pool.members(family);
+            let numbers = members.numbers().zip(members.of(&self.zone.members));
+            for ((index, member), word) in numbers.zip(self.zone.member_words(members)) {
+                let fits = family == self.family;
+                witness.member(index, &member.address, member.weight, word, fits);
             }
-            let weight = match basis {
-                Basis::Live => word.weight,
-                Basis::Configured => u32::from(member.weight) * Word::ONE,
-            };
-            ttl_cap = ttl_cap.min(word.ttl_cap);
-            draw.weights.push((index, weight));
-            sum += u64::from(weight);
         }
-        if weight == 0 || sum == 0 {
-            if weight > 0 {
-                draw.ttl_cap = draw.ttl_cap.min(ttl_cap);
-            }
-            draw.weights.truncate(first);
-            return 0;
-        }
-        draw.ttl_cap = draw.ttl_cap.min(ttl_cap);
-        draw.candidates.push(Candidate { pool: index, weight, sum, first });
-        weight
     }
 
     /// Draw one of the candidates by weight.
     #[inline]
     fn draw_pool(&self, total: u64, rng: &mut Rng, draw: &Draw) -> Option<Candidate> {
-        if let [only] = *draw.candidates {
-            return Some(only);
+        if let [only] = draw.candidates() {
+            return Some(*only);
         }
         if self.sticky {
             let rank = |candidate: &Candidate| {
@@ -269,31 +301,30 @@ impl Climb<'_> {
                 let weight = u32::try_from(candidate.weight).unwrap_or(u32::MAX);
                 score(sticky_bits(seed, self.network), weight)
             };
-            return draw.candidates.iter().copied().min_by(|a, b| rank(a).total_cmp(&rank(b)));
+            return draw.candidates().iter().copied().min_by(|a, b| rank(a).total_cmp(&rank(b)));
         }
         let mut left = rng.below(total);
-        for candidate in &draw.candidates {
+        for candidate in draw.candidates() {
             if left < candidate.weight {
                 return Some(*candidate);
             }
             left -= candidate.weight;
         }
-        draw.candidates.last().copied()
+        draw.candidates().last().copied()
     }
 
     /// Draw as many members of a pool as the VIP answers, by weight and without replacement.
     #[inline]
     fn draw_members(&self, pool: &Candidate, rng: &mut Rng, draw: &mut Draw) {
         draw.chosen.clear();
-        let Some(drawn) = self.zone.pools.get(pool.pool as usize) else {
-            return;
-        };
-        draw.slot = drawn.slot;
-        let count = drawn.members(self.family).range().len();
+        draw.slot = self.zone.pools.get(pool.pool as usize).map_or(NO_SLOT, |pool| pool.slot);
+        let count = pool.members.range().len();
         let weights = draw.weights.get(pool.first..pool.first + count).unwrap_or_default();
+        let weighed = pool.members.numbers().zip(weights);
         if self.vip.answers == 1 && !self.sticky {
-            let mut left = rng.below(pool.sum);
-            for &(member, weight) in weights {
+            // The only one needs no draw.
+            let mut left = if count > 1 { rng.below(pool.sum) } else { 0 };
+            for (member, &weight) in weighed {
                 if left < u64::from(weight) {
                     draw.chosen.push(member);
                     return;
@@ -303,7 +334,7 @@ impl Climb<'_> {
             return;
         }
         draw.ranked.clear();
-        for &(member, weight) in weights.iter().filter(|&&(_, weight)| weight > 0) {
+        for (member, &weight) in weighed.filter(|&(_, &weight)| weight > 0) {
             let bits = if self.sticky {
                 let seed = self.zone.members.get(member as usize).map_or(0, |member| member.seed);
                 sticky_bits(seed, self.network)
@@ -322,15 +353,13 @@ impl Climb<'_> {
 
     /// The VIP's pool in a datacenter of the ladder.
     #[inline]
-    fn pool_in(&self, datacenter: u32) -> Option<u32> {
+    fn pool_in(&self, datacenter: u32) -> Option<(u32, &Pool)> {
         let datacenter = match self.link {
             Some(link) => link.datacenter(datacenter)?,
             None => datacenter,
         };
-        let span = self.vip.pools.range();
-        let pools = self.vip.pools.of(&self.zone.pools);
-        let at = pools.iter().position(|pool| pool.datacenter == datacenter)?;
-        u32::try_from(span.start + at).ok()
+        let at = self.datacenters.iter().position(|&at| at == datacenter)?;
+        Some((self.vip.pools.numbers().start + u32::try_from(at).ok()?, self.pools.get(at)?))
     }
 
     /// What a datacenter of the ladder is called.
@@ -341,11 +370,4 @@ impl Climb<'_> {
         };
         names.get(datacenter as usize).map(|name| &**name)
     }
-}
-
-/// Members with their indices in the zone.
-#[inline]
-fn members(zone: &Zone, span: Span) -> impl Iterator<Item = (u32, &Member)> {
-    let first = u32::try_from(span.range().start).unwrap_or(0);
-    (first..).zip(span.of(&zone.members))
 }

@@ -246,7 +246,7 @@ impl Witness for Trace {
         });
     }
 
-    fn weighed(&mut self, tier: usize, basis: Basis, pools: &[Candidate], weights: &[(u32, u32)]) {
+    fn weighed(&mut self, tier: usize, basis: Basis, pools: &[Candidate], weights: &[u32]) {
         let Some(tier) = self.tiers.get_mut(tier) else {
             return;
         };
@@ -258,8 +258,10 @@ impl Witness for Trace {
             tier.live |= pool.live;
             pool.share = share(candidate.weight, total);
             for member in &mut pool.members {
-                let weight = weights.iter().find(|(index, _)| *index == member.index);
-                let weight = weight.map_or(0, |&(_, weight)| u64::from(weight));
+                let mut numbers = candidate.members.numbers();
+                let at = numbers.position(|index| index == member.index);
+                let weight = at.and_then(|at| weights.get(candidate.first + at));
+                let weight = weight.map_or(0, |&weight| u64::from(weight));
                 member.share = share(weight, candidate.sum);
             }
         }

@@ -1,6 +1,7 @@
 //! DNS messages as octets: the numbers of the protocol here, questions, EDNS and replies beside.
 
 pub mod cookie;
+pub mod denial;
 pub mod edns;
 mod known;
 pub mod query;
