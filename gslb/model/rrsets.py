@@ -9,7 +9,10 @@ An `Rrset` takes about four times the memory of its row, and as long to make as 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
+from gslb.model.names import is_plain
+from gslb.model.plain import plain_text
 from gslb.model.records import Rrset, RrsetKey
+from gslb.model.values import MAX_TTL
 
 Row: TypeAlias = tuple[int, str, *tuple[str, ...]]
 """The TTL in seconds and each record's data, canonical as in an `Rrset`; there is at least one."""
@@ -90,3 +93,27 @@ def rrset_of(key: tuple[str, str], row: Row) -> Rrset:
     """Make an RRset of a row, which is right already."""
     ttl, *rdata = row
     return Rrset.model_construct(name=key[0], type=key[1], ttl=ttl, rdata=tuple(rdata))
+
+
+def plain_row(name: Any, rtype: Any, ttl: Any, rdata: Any) -> Row | None:
+    """Give the row of an RRset that is written as the model writes it, seen at a glance.
+
+    None says nothing: then only the model can judge. `rdata` is a list or tuple of texts, and
+    everything may be of any type.
+    """
+    if not (isinstance(name, str) and name.islower() and is_plain(name)):
+        return None
+    if type(ttl) is not int or not 0 <= ttl <= MAX_TTL or not isinstance(rdata, list | tuple):
+        return None
+    first, *others = rdata or (None,)
+    if others and len({text for text in rdata if isinstance(text, str)}) != len(rdata):
+        return None
+    if not all(_is_plain_data(rtype, text) for text in rdata):
+        return None
+    return None if first is None else (ttl, first, *others)
+
+
+def _is_plain_data(rtype: Any, text: Any) -> bool:
+    if not isinstance(rtype, str) or not isinstance(text, str):
+        return False
+    return plain_text(rtype, text, ".") == text

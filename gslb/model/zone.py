@@ -1,16 +1,25 @@
 """Zones: an origin and its ordinary records."""
 
 from collections.abc import Iterator, Mapping
+from sys import intern
 from typing import Any
 
-from pydantic import ConfigDict, TypeAdapter, field_serializer, field_validator
+from pydantic import (
+    ConfigDict,
+    TypeAdapter,
+    ValidationError,
+    field_serializer,
+    field_validator,
+)
 
 from gslb.model.names import Name, is_within
 from gslb.model.records import Rrset, RrsetKey
-from gslb.model.rrsets import Rrsets
+from gslb.model.rrsets import Row, Rows, Rrsets, plain_row, row_of
 from gslb.model.values import Noun
 
 _LISTED = TypeAdapter(tuple[Rrset, ...])
+_RRSET = TypeAdapter(Rrset)
+_KEYS = frozenset(Rrset.model_fields)
 _KEYED = TypeAdapter(dict[RrsetKey, Rrset])
 
 
@@ -30,12 +39,7 @@ class Zone(Noun):
             return rrsets
         if isinstance(rrsets, Mapping):
             return _keyed(rrsets)
-        found: dict[RrsetKey, Rrset] = {}
-        for item in _LISTED.validate_python(rrsets):
-            if item.key in found:
-                raise ValueError(f"the RRset {item.name} {item.type} stands twice")
-            found[item.key] = item
-        return Rrsets.of(found.values())
+        return _listed(rrsets)
 
     @field_serializer("rrsets")
     def _write(self, rrsets: Rrsets) -> list[dict[str, Any]]:
@@ -44,6 +48,38 @@ class Zone(Noun):
     def holds(self, name: str) -> bool:
         """Whether the name is at or below the origin."""
         return is_within(name, self.origin)
+
+
+def _listed(rrsets: Any) -> Rrsets:
+    """Take a list of RRsets; two of one key are a fault."""
+    if not isinstance(rrsets, list | tuple):
+        _LISTED.validate_python(rrsets)  # raises: it is no list
+    rows: Rows = {}
+    for item in rrsets:
+        try:
+            key, row = _plain(item) or _judged(item)
+        except ValidationError:
+            _LISTED.validate_python(rrsets)  # raises: all faults at once, each with its place
+            raise
+        if key in rows:
+            _LISTED.validate_python(rrsets)
+            raise ValueError(f"the RRset {key[0]} {key[1]} stands twice")
+        rows[key] = row
+    return Rrsets(rows)
+
+
+def _plain(item: Any) -> tuple[tuple[str, str], Row] | None:
+    """Give the key and row of an RRset that has all keys and no other, and is plain."""
+    if not isinstance(item, dict) or item.keys() != _KEYS:
+        return None
+    name, rtype = item["name"], item["type"]
+    row = plain_row(name, rtype, item["ttl"], item["rdata"])
+    return None if row is None else ((name, intern(rtype)), row)
+
+
+def _judged(item: Any) -> tuple[tuple[str, str], Row]:
+    rrset = _RRSET.validate_python(item)
+    return (rrset.name, rrset.type), row_of(rrset)
 
 
 def _keyed(rrsets: Mapping[Any, Any]) -> Rrsets:

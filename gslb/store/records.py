@@ -13,10 +13,7 @@ from sqlalchemy import Table, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gslb.model import Path, Rrset
-from gslb.model.names import is_plain
-from gslb.model.plain import plain_text
-from gslb.model.rrsets import Row, Rows, row_of
-from gslb.model.values import MAX_TTL
+from gslb.model.rrsets import Row, Rows, plain_row, row_of
 from gslb.store import tables
 from gslb.store.rows import AnyRow, Reader
 from gslb.store.rows import Rows as TableRows
@@ -82,9 +79,8 @@ def read_records(reader: Reader, rows: TableRows) -> Iterator[tuple[Key, Row]]:
     for own in rows["rrsets"]:
         zone, name, rtype, ttl = tuple(own)
         rdata = data.pop((zone, name, rtype), ())
-        if _is_plain(name, rtype, ttl, rdata):
-            yield (zone, name, intern(rtype)), (ttl, rdata[0], *rdata[1:])
-        elif (row := _judged(reader, own, rdata)) is not None:
+        row = plain_row(name, rtype, ttl, rdata) or _judged(reader, own, rdata)
+        if row is not None:
             yield (zone, name, intern(rtype)), row
     homeless = [row for row in rows["records"] if tuple(row[:3]) in data] if data else []
     reader.orphans(tables.RECORDS, {"": homeless}, *_RRSET_PATH)
@@ -103,15 +99,6 @@ def _data_of(records: Sequence[AnyRow]) -> dict[Key, tuple[str, ...]]:
         others = found.get(key)
         found[key] = (text,) if others is None else (*others, text)
     return found
-
-
-def _is_plain(name: str, rtype: str, ttl: int, rdata: tuple[str, ...]) -> bool:
-    """Whether an RRset is written as the model writes it, as far as can be seen at a glance."""
-    if not (name.islower() and is_plain(name) and 0 <= ttl <= MAX_TTL):
-        return False
-    if len(rdata) != 1 and (not rdata or len(set(rdata)) != len(rdata)):
-        return False
-    return all(plain_text(rtype, text, ".") == text for text in rdata)
 
 
 def _judged(reader: Reader, own: AnyRow, rdata: tuple[str, ...]) -> Row | None:

@@ -1,10 +1,13 @@
 """A zone's RRsets are kept in rows, and seen, compared and edited as RRsets."""
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
 from gslb.model import Edit, Rrset, RrsetKey, Rrsets, World, Zone, apply_edits, find_edits
 from gslb.model.rrsets import Rows, row_of, rrset_of
@@ -83,6 +86,43 @@ def test_every_form_of_a_zone_is_one_zone() -> None:
 def test_a_bad_zone_is_refused(rrsets: Any, sentence: str) -> None:
     with pytest.raises(ValidationError, match=sentence):
         Zone(origin=ORIGIN, rrsets=rrsets)
+
+
+VALUES = st.sampled_from(
+    ["a.x.example.", "A.x.example.", "1.x.example.", "a\\.b.x.example.", "x", "A", "a", "CAA",
+     "TXT", "TYPE1", 300, 0, -1, True, 2**31, 1.5, None, "300", [], ["192.0.2.1"], ["192.0.2.01"],
+     ("192.0.2.1", "192.0.2.2"), ["192.0.2.1", "192.0.2.1"], ['"t"'], ["0 issue ca"], [5], [["x"]],
+     {"192.0.2.1": 1}]
+)  # fmt: skip
+
+
+@given(st.lists(st.fixed_dictionaries(
+    {"name": VALUES, "type": VALUES, "ttl": VALUES, "rdata": VALUES}, optional={"more": VALUES})
+    | st.sampled_from([A.model_dump(), B.model_dump(), A, 5, {}]), max_size=3))  # fmt: skip
+@settings(max_examples=400, deadline=None, derandomize=True)
+def test_a_list_is_taken_as_the_model_takes_each(items: list[Any]) -> None:
+    def told(take: Callable[[], Rrsets]) -> object:
+        try:
+            return take().rows
+        except (ValidationError, ValueError) as error:
+            return [
+                (e["loc"], e["msg"]) for e in error.errors(include_url=False)
+            ] if isinstance(error, ValidationError) else str(error)  # fmt: skip
+
+    def by_the_model() -> Rrsets:
+        found = TypeAdapter(tuple[Rrset, ...]).validate_python(items)
+        if len({rrset.key for rrset in found}) < len(found):
+            raise ValueError("stands twice")
+        return Rrsets.of(found)
+
+    quick, right = told(lambda: zone_of(items).rrsets), told(by_the_model)
+    if isinstance(right, list):
+        right = [(("rrsets", *loc), msg) for loc, msg in right]
+    assert quick == right or (right == "stands twice" and "stands twice" in str(quick))
+
+
+def zone_of(items: list[Any]) -> Zone:
+    return Zone.model_validate({"origin": ORIGIN, "rrsets": items})
 
 
 def test_edits_lead_from_one_zone_to_the_other() -> None:
