@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import (
     ConfigDict,
+    FieldSerializationInfo,
     TypeAdapter,
     ValidationError,
     field_serializer,
@@ -42,8 +43,9 @@ class Zone(Noun):
         return _listed(rrsets)
 
     @field_serializer("rrsets")
-    def _write(self, rrsets: Rrsets) -> list[dict[str, Any]]:
-        return list(_told(rrsets))
+    def _write(self, rrsets: Rrsets, info: FieldSerializationInfo) -> Any:
+        told = _told(rrsets)  # JSON is written from one after the other
+        return told if info.mode_is_json() else list(told)
 
     def holds(self, name: str) -> bool:
         """Whether the name is at or below the origin."""
