@@ -177,7 +177,7 @@ impl Answerer<'_> {
         let Thread { rng, name, edns, known, draw, renamed } = thread;
         let name = name.name();
         let mut opt = Opt::new(policy.payload, packet.transport == Transport::Encrypted);
-        let mut client = Client::at(packet.source, packet.front_end);
+        let mut client = Client::at(packet.source, packet.front_end.is_some());
         let mut trusted = None;
         let edns = if query.has_edns {
             tally.count(Counter::Edns);
@@ -192,7 +192,7 @@ impl Answerer<'_> {
         let limit = packet.transport.limit(policy, edns);
         let head = packet.octets.get(..query.question_end)?;
         let mut reply = Reply::new(out, limit, head, kept, known, name)?;
-        witness.asked(name.wire(), query.qtype, &client);
+        witness.asked(name.wire(), query.qtype, &client, packet.front_end);
         let qtype = self.answered_type(query.qtype);
         let mut verdict = if let Some(refusal) = self.refusal(query, edns, trusted) {
             refusal

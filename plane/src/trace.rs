@@ -3,6 +3,8 @@
 //! Weights are numbers as an operator wrote them (1.0 is weight 1). Every tier of the client's
 //! ladder is told, also those after the one that answered, so that each candidate has a reason.
 
+use std::net::IpAddr;
+
 use serde::Serialize;
 
 use crate::name::to_text;
@@ -175,13 +177,13 @@ fn share(part: u64, whole: u64) -> f64 {
 impl Witness for Trace {
     const RECORDS: bool = true;
 
-    fn asked(&mut self, name: &[u8], asked: u16, client: &Client) {
+    fn asked(&mut self, name: &[u8], asked: u16, client: &Client, front_end: Option<IpAddr>) {
         self.name = Some(to_text(name));
         self.rtype = Some(rtype::to_text(asked));
         let (from, front_end) = match client.origin {
             Origin::Ecs => ("ecs", None),
             Origin::Source => ("source", None),
-            Origin::Proxy(front_end) => ("proxy", Some(front_end.to_string())),
+            Origin::Proxy => ("proxy", front_end.map(|front_end| front_end.to_string())),
         };
         let address = client.address.to_string();
         self.client = Some(TracedClient { address, prefix: client.prefix, from, front_end });

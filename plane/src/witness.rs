@@ -16,8 +16,8 @@ pub enum Origin {
     Ecs,
     /// The packet's source address.
     Source,
-    /// This front end told it (PROXY protocol).
-    Proxy(IpAddr),
+    /// A front end told it (PROXY protocol).
+    Proxy,
 }
 
 /// For whom an answer is.
@@ -35,10 +35,10 @@ impl Client {
     /// One address, told by a front end or not; IPv4-mapped ones are IPv4.
     #[must_use]
     #[inline]
-    pub fn at(source: IpAddr, front_end: Option<IpAddr>) -> Self {
+    pub fn at(source: IpAddr, told: bool) -> Self {
         let address = source.to_canonical();
         let prefix = if address.is_ipv4() { 32 } else { 128 };
-        Self { address, prefix, origin: front_end.map_or(Origin::Source, Origin::Proxy) }
+        Self { address, prefix, origin: if told { Origin::Proxy } else { Origin::Source } }
     }
 
     /// The network that keeps its sticky draws: /24 of IPv4, /56 of IPv6; and its prefix length.
@@ -100,8 +100,8 @@ pub trait Witness {
     /// Whether what nobody needs for the answer should be looked at too, only to be told.
     const RECORDS: bool;
 
-    /// What is asked, and for whom.
-    fn asked(&mut self, _name: &[u8], _rtype: u16, _client: &Client) {}
+    /// What is asked, for whom, and by which front end if by one.
+    fn asked(&mut self, _name: &[u8], _rtype: u16, _client: &Client, _front_end: Option<IpAddr>) {}
     /// Where it is answered from.
     fn zone(&mut self, _world: &World, _zone: &Zone) {}
     /// What a name came to; once for each name of a chain of aliases.

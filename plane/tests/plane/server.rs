@@ -13,6 +13,8 @@ use gslb_plane::server::Server;
 
 use super::world::{packet, read, serve, zone};
 
+/// An address of this file alone: a port that is free here for UDP is free for TCP too.
+const UNSHARED: &str = "127.77.0.1:0";
 const PATIENCE: Duration = Duration::from_secs(5);
 
 fn start(listen: &[&str], workers: usize) -> (Arc<Engine>, Server) {
@@ -138,7 +140,7 @@ fn a_taken_port_is_named() {
     let sentence = error.to_string();
     assert!(sentence.starts_with(&format!("cannot bind TCP {address}: ")), "{sentence}");
     assert_ne!(error.errno(), 0);
-    let holder = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let holder = UdpSocket::bind(UNSHARED).unwrap();
     let address = holder.local_addr().unwrap();
     let Err(error) = Server::bind(Arc::default(), &[address], 1) else { unreachable!() };
     assert!(error.to_string().starts_with(&format!("cannot bind UDP {address}: ")));
@@ -146,7 +148,7 @@ fn a_taken_port_is_named() {
 
 /// Sockets of one free port, as another program may hand them over: so many of UDP, and one of TCP.
 fn handed_over(count: usize) -> (SocketAddr, Vec<RawFd>) {
-    let free = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let free = UdpSocket::bind(UNSHARED).unwrap();
     let address = free.local_addr().unwrap();
     let listener = TcpListener::bind(address).unwrap();
     drop(free);
