@@ -75,6 +75,10 @@ impl<'e> Answerer<'e> {
         self.engine.publisher.world().policy.transfers
     }
 
+    pub(super) fn count_handed_over(&self) {
+        self.tally.count(Counter::TcpHandedOver);
+    }
+
     pub(super) fn count_connection(&self) {
         self.tally.count(Counter::TcpConnections);
     }

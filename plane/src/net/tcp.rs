@@ -215,6 +215,7 @@ impl Room<'_> {
             Ok(Next::Wait) => false,
             Ok(Next::HandOver) => {
                 if let Some(connection) = self.connections.remove(&token) {
+                    self.answerer.count_handed_over();
                     connection.hand_over(poll, &self.handover);
                 }
                 false
