@@ -33,17 +33,20 @@ class Engine:
     def respond(
         self, packet: bytes, source: str, *, tcp: bool = False, seed: int | None = None
     ) -> bytes | None:
-        """Answer one packet from an address, or None for silence. `seed` fixes the draws."""
+        """Answer one packet from an address, or None for silence. `seed` fixes the draws.
+
+        From a front end that the policy trusts a header of the PROXY protocol is taken off.
+        """
     def explain(
         self, packet: bytes, source: str, *, tcp: bool = False, seed: int | None = None
     ) -> bytes:
         """Answer as `respond` does and give the witness's trace as JSON.
 
         Its shape (`plane/src/trace.rs` says it of each key): zone, revision, generation, name,
-        type, rcode, aa, truncated, client {address, prefix, from: ecs|source}, lookup (exact,
-        wildcard, cut, nxdomain, nodata, cname, dname, or refused where no zone was asked), chain
-        [{name, lookup}], vip, sticky, map, class, range_prefix, tiers, fallback (null, all, none,
-        servfail, addresses), ttl, scope, answers [address], rrsets [type].
+        type, rcode, aa, truncated, client {address, prefix, from: ecs|source|proxy, front_end},
+        lookup (exact, wildcard, cut, nxdomain, nodata, cname, dname, or refused where no zone was
+        asked), chain [{name, lookup}], vip, sticky, map, class, range_prefix, tiers, fallback
+        (null, all, none, servfail, addresses), ttl, scope, answers [address], rrsets [type].
 
         `tiers` has every tier of the client's ladder, also those after the one that answered:
         {tier, datacenters, live, chosen, pools: [{datacenter, weight, configured, live, share,
@@ -60,7 +63,8 @@ class Engine:
         yxdomain + badvers + badcookie; udp_dropped + tcp_dropped = dropped_malformed +
         dropped_response + dropped_limited + panics. Of the answered are truncated, limited, edns,
         ecs, cookies, cookies_valid; of udp_answered are udp_unsent. tcp_connections counts those
-        accepted.
+        accepted, of which are tcp_closed_idle, _slow, _full and _network, which we ended; tcp_open
+        rises and falls.
         """
     def types(self) -> list[tuple[str, int]]:
         """Count the answers by the type asked for: mnemonics in lower case, the last `other`."""
@@ -96,11 +100,14 @@ class Datagram:
 class Server:
     """UDP and TCP sockets on threads of their own."""
 
-    def __new__(cls, engine: Engine, listen: list[str], workers: int) -> Server:
+    def __new__(
+        cls, engine: Engine, listen: list[str], workers: int, *, inherited: list[int] = ...
+    ) -> Server:
         """Bind every `ADDR:PORT` for UDP (once a worker, SO_REUSEPORT) and TCP; OSError if taken.
 
         The OSError has the system's errno and a sentence that names address and protocol;
-        ValueError for what is no `ADDR:PORT`.
+        ValueError for what is no `ADDR:PORT`. `inherited` are descriptors of sockets that are
+        bound already: these are then taken instead, and belong to the server.
 
         Nothing is answered before `start`. Port 0 takes one free port for both.
         """

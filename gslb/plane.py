@@ -105,10 +105,17 @@ class Plane:
         """The revision being answered from; 0 before the first."""
         return self._engine.revision
 
-    def bind(self, listen: Sequence[str], workers: int) -> tuple[str, ...]:
-        """Bind the DNS sockets; nothing is answered before `start`. Give the real addresses."""
+    def bind(
+        self, listen: Sequence[str], workers: int, inherited: Sequence[int] = ()
+    ) -> tuple[str, ...]:
+        """Bind the DNS sockets; nothing is answered before `start`. Give the real addresses.
+
+        `inherited` are descriptors of sockets that are bound already, to take instead.
+        """
         try:
-            self._server = _plane.Server(self._engine, list(listen), workers)
+            self._server = _plane.Server(
+                self._engine, list(listen), workers, inherited=list(inherited)
+            )
         except OSError as error:
             raise Refused(
                 f"{error.strerror or error}; stop what holds the port, or choose another with --dns"

@@ -179,6 +179,9 @@ class Settings(WireSettings):
     )
     http: Listen = Field(default="127.0.0.1:8053", description="admin API address")
     workers: int = Field(default=0, ge=0, le=256, description="UDP threads; 0: one a core")
+    user: str = Field(
+        default="", description="USER or USER:GROUP to become once the ports are bound"
+    )
     node: str = Field(default_factory=socket.gethostname, min_length=1, description="node's name")
     state: Path = Field(default=Path("var"), description="folder for snapshot, verdicts, socket")
     first_verdicts: Duration = Field(

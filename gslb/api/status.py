@@ -67,7 +67,7 @@ async def status(request: web.Request) -> web.Response:
 
 
 async def explained(request: web.Request) -> web.Response:
-    """Explain an answer: `?name=www.gslb.example&type=A&client=203.0.113.0/24`."""
+    """Explain an answer: `?name=www.gslb.example&type=A&client=203.0.113.0/24&via=192.0.2.80`."""
     parts = request.app[PARTS]
     faults = [
         Fault((key,), f"{key} is missing; write ?name=…&type=A&client=203.0.113.7")
@@ -85,6 +85,7 @@ async def explained(request: web.Request) -> web.Response:
             name=query["name"],
             rtype=query.get("type", "A"),
             client=query["client"],
+            via=query.get("via", ""),
         )
     )
 

@@ -176,7 +176,13 @@ struct Server(Mutex<server::Server>);
 #[pymethods]
 impl Server {
     #[new]
-    fn new(engine: &Bound<'_, Engine>, listen: Vec<String>, workers: usize) -> PyResult<Self> {
+    #[pyo3(signature = (engine, listen, workers, *, inherited=Vec::new()))]
+    fn new(
+        engine: &Bound<'_, Engine>,
+        listen: Vec<String>,
+        workers: usize,
+        inherited: Vec<i32>,
+    ) -> PyResult<Self> {
         let mut addresses = Vec::with_capacity(listen.len());
         for text in &listen {
             let address: SocketAddr = text.parse().map_err(|_| {
@@ -187,7 +193,12 @@ impl Server {
             addresses.push(address);
         }
         let engine = Arc::clone(&engine.get().0);
-        let server = server::Server::bind(engine, &addresses, workers).map_err(|error| {
+        let server = if inherited.is_empty() {
+            server::Server::bind(engine, &addresses, workers)
+        } else {
+            server::Server::adopt(engine, &inherited, workers)
+        };
+        let server = server.map_err(|error| {
             // With a number first, OSError has `errno` and `strerror`.
             PyOSError::new_err((error.errno(), error.to_string()))
         })?;

@@ -1,8 +1,11 @@
 //! Sockets: where packets come from and replies go to. Nothing is decided here.
 
 mod batch;
+mod connection;
+mod crowd;
 mod frames;
 pub mod handover;
+pub mod inherited;
 pub mod tcp;
 pub mod udp;
 

@@ -1,8 +1,11 @@
-//! DNS messages as octets: the numbers of the protocol here, questions, EDNS and replies beside.
+//! DNS messages as octets: the numbers of the protocol here, questions, EDNS and replies beside,
+//! and what front ends put before them.
 
 pub mod cookie;
+pub mod denial;
 pub mod edns;
 mod known;
+pub mod proxy;
 pub mod query;
 pub mod reply;
 
