@@ -229,14 +229,6 @@ impl Answerer<'_> {
         Some((reply.finish(verdict, edns.map(|edns| (edns, &opt))), verdict))
     }
 
-    /// The type that is answered: IXFR over UDP gets the SOA alone, by which the client sees
-    /// whether to ask over TCP (RFC 1995 section 2).
-    #[inline]
-    fn answered_type(&self, qtype: u16) -> u16 {
-        let udp = self.packet.transport == Transport::Udp;
-        if qtype == rtype::IXFR && udp && self.world.policy.transfers { rtype::SOA } else { qtype }
-    }
-
     /// Look at the options of a query: whose subnet it tells, what our OPT record must say, and
     /// whether it has a cookie, and a right one.
     fn options<'p>(&self, edns: &mut Edns, opt: &mut Opt<'p>, client: &mut Client) -> Option<bool>
@@ -265,6 +257,14 @@ impl Answerer<'_> {
             tally.count(Counter::CookiesValid);
         }
         Some(checked.valid)
+    }
+
+    /// The type that is answered: IXFR over UDP gets the SOA alone, by which the client sees
+    /// whether to ask over TCP (RFC 1995 section 2).
+    #[inline]
+    fn answered_type(&self, qtype: u16) -> u16 {
+        let udp = self.packet.transport == Transport::Udp;
+        if qtype == rtype::IXFR && udp && self.world.policy.transfers { rtype::SOA } else { qtype }
     }
 
     /// Why a question is not looked at, if it is not; `trusted` says of its cookie whether it is

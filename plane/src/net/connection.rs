@@ -3,7 +3,6 @@
 //! ```text
 //! readable ─▶ input ─▶ greeting ─▶ whole frames answered in order ─▶ output ─▶ writable
 //!                                  (not while too much output waits)
-//! left: the next message is Python's (handover.rs), and nothing waits to be sent
 //! over: the peer's end of stream, once it has its last reply; a frame shorter than a header; a
 //! header of the PROXY protocol that is malformed, or not this peer's to send
 //! ```
@@ -44,7 +43,6 @@ pub(super) enum Next {
     Wait,
     Again,
     Close,
-    /// It leaves the room, for Python's.
     HandOver,
 }
 
@@ -89,7 +87,7 @@ impl Connection {
     /// Take the stream out of here, with the octets that are not answered. What waits to be sent is
     /// lost: who wants it sent leaves later.
     pub(super) fn leave(self) -> (TcpStream, Vec<u8>) {
-        (self.stream, self.input.rest().to_vec())
+        (self.stream, self.input.into_rest())
     }
 
     /// Whether the peer has begun what it has not finished: a message, or to take replies.
@@ -97,8 +95,8 @@ impl Connection {
         self.begun.is_some() || !self.output.is_empty()
     }
 
-    /// Write, answer and read, until the socket has no more or takes no more; or until the next
-    /// message is Python's, if the connection can leave.
+    /// Write, answer and read, until the socket has no more or takes no more; or until Python's
+    /// turn has come, if it can leave.
     pub(super) fn turn(
         &mut self,
         answerer: &mut Answerer<'_>,
@@ -122,9 +120,8 @@ impl Connection {
                 return Ok(Next::Wait); // no more is read either: the peer feels it
             }
             if self.is_greeted(answerer)? {
-                let (input, output) = (&mut self.input, &mut self.output);
-                let (messages, more) =
-                    answerer.answer(input, &self.peer, output, OUTPUT, can_leave);
+                let Self { input, peer, output, .. } = self;
+                let (messages, more) = answerer.answer(input, peer, output, OUTPUT, can_leave);
                 if messages > 0 {
                     self.used = Instant::now();
                 }
@@ -133,7 +130,7 @@ impl Connection {
             if self.output.len() > before {
                 continue;
             }
-            if can_leave && self.greeting == Greeting::Over && answerer.leaves(&self.input) {
+            if can_leave && self.greeting == Greeting::Over && answerer.hands_over(&self.input) {
                 return Ok(if before == 0 { Next::HandOver } else { Next::Wait });
             }
             if self.ended {

@@ -55,6 +55,16 @@ impl Input {
         let (&[high, low], rest) = self.rest().split_first_chunk()?;
         rest.get(..usize::from(u16::from_be_bytes([high, low])))
     }
+
+    /// Whether the next whole message is one that Python answers.
+    pub(super) fn is_for_python(&self) -> bool {
+        self.message().is_some_and(is_for_python)
+    }
+
+    /// Everything that is not answered.
+    pub(super) fn into_rest(mut self) -> Vec<u8> {
+        self.octets.split_off(self.done)
+    }
 }
 
 /// Who is at the other end, and for whom it asks.
@@ -104,11 +114,6 @@ impl<'e> Answerer<'e> {
         }
     }
 
-    /// Whether the next message of a connection is one that Python answers.
-    pub(super) fn leaves(&self, input: &Input) -> bool {
-        self.engine.publisher.world().policy.transfers && input.message().is_some_and(is_for_python)
-    }
-
     /// The limits that hold now.
     pub(super) fn limits(&self) -> Tcp {
         self.engine.publisher.world().policy.tcp.clone()
@@ -117,6 +122,11 @@ impl<'e> Answerer<'e> {
     /// Whether a peer is a front end that may say for whom it asks.
     pub(super) fn trusts(&self, peer: IpAddr) -> bool {
         self.engine.publisher.world().policy.proxy_from.contain(peer)
+    }
+
+    /// Whether the next whole message is one that is handed over.
+    pub(super) fn hands_over(&self, input: &Input) -> bool {
+        self.engine.publisher.world().policy.transfers && input.is_for_python()
     }
 
     /// Count a connection that has come.

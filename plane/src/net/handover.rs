@@ -20,8 +20,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use socket2::Socket;
 
 use super::batch::{Batch, Envelope, send_one};
-use crate::name::length_of;
-use crate::wire::query::record_at;
+use crate::wire::query::{question_end, record_at};
 use crate::wire::{HEADER, IN, number_at, rtype};
 
 /// How many connections, and how many datagrams, may wait for Python.
@@ -171,7 +170,7 @@ fn is_signed(message: &[u8]) -> bool {
 fn asks(message: &[u8]) -> Option<(usize, u16)> {
     const NO_QUERY: u8 = 0xf8; // QR and the opcode
     let &[_, _, flags, _, 0, 1, ..] = message else { return None };
-    let end = HEADER + length_of(message.get(HEADER..)?)? + 4;
+    let end = question_end(message)?;
     let class = number_at(message, end - 2)?;
     (flags & NO_QUERY == 0 && class == IN).then_some(())?;
     Some((end, number_at(message, end - 4)?))

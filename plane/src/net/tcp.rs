@@ -218,6 +218,19 @@ impl Room<'_> {
         matches!(next, Ok(Next::Again))
     }
 
+    /// Let a connection leave this room for Python's.
+    fn hand_over(&mut self, token: Token, poll: &Poll) {
+        let Some(connection) = self.take(token) else {
+            return;
+        };
+        self.answerer.count_closed(Some(Counter::TcpHandedOver));
+        let peer = connection.peer().source;
+        let (mut stream, octets) = connection.leave();
+        if poll.registry().deregister(&mut stream).is_ok() {
+            self.handover.put(Handed { stream: stream.into(), peer, octets });
+        }
+    }
+
     /// Take a connection out of the room; it is not closed before it is dropped.
     fn take(&mut self, token: Token) -> Option<Connection> {
         self.crowd.leave(token);
@@ -227,17 +240,6 @@ impl Room<'_> {
     fn close(&mut self, token: Token, cause: Option<Counter>) {
         if self.take(token).is_some() {
             self.answerer.count_closed(cause);
-        }
-    }
-
-    /// Let a connection leave for Python's room.
-    fn hand_over(&mut self, token: Token, poll: &Poll) {
-        let Some(connection) = self.take(token) else { return };
-        self.answerer.count_closed(Some(Counter::TcpHandedOver));
-        let peer = connection.peer().source;
-        let (mut stream, octets) = connection.leave();
-        if poll.registry().deregister(&mut stream).is_ok() {
-            self.handover.put(Handed { stream: stream.into(), peer, octets });
         }
     }
 

@@ -10,7 +10,7 @@
 
 use super::edns::{Edns, OptFault};
 use super::{HEADER, Rcode, number_at, rtype};
-use crate::name::Split;
+use crate::name::{Split, length_of};
 
 const QR: u8 = 0x80;
 const OPCODE: u8 = 0x78;
@@ -150,4 +150,10 @@ fn owner_end(packet: &[u8], at: usize) -> Option<usize> {
             _ => return None,
         }
     }
+}
+
+/// Where the question of a message ends, if it is whole.
+pub(crate) fn question_end(packet: &[u8]) -> Option<usize> {
+    let end = HEADER + length_of(packet.get(HEADER..)?)? + 4;
+    (end <= packet.len()).then_some(end)
 }
