@@ -15,6 +15,7 @@ use std::{io, thread};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::batch::{Batch, Slot, Wait, tell_destination, wait_for};
+use super::handover::Handover;
 use super::is_wildcard;
 use crate::engine::{Engine, now};
 use crate::random::Rng;
@@ -62,12 +63,13 @@ pub fn prepare(socket: &Socket, address: SocketAddr) -> io::Result<()> {
 }
 
 /// Answer on these sockets until told to stop; then answer what they still hold.
-pub fn run(engine: &Engine, sockets: &[Socket], stop: &AtomicBool) {
+pub fn run(engine: &Engine, sockets: &[Socket], handover: &Handover, stop: &AtomicBool) {
     let mut worker = Worker {
         engine,
         tally: engine.books.new_tally(),
         thread: Thread::new(Rng::from_system()),
         batch: Batch::new(),
+        handover,
         seen: 0,
     };
     while !stop.load(Ordering::Acquire) {
@@ -87,6 +89,7 @@ struct Worker<'e> {
     tally: Arc<Tally>,
     thread: Thread,
     batch: Batch,
+    handover: &'e Handover,
     /// Datagrams so far, to time some of them.
     seen: u32,
 }
@@ -109,7 +112,7 @@ impl Worker<'_> {
         match self.batch.receive(socket.as_fd(), wait) {
             Ok(0) => false,
             Ok(count) => {
-                self.answer(count);
+                self.answer(count, socket);
                 let unsent = self.batch.send(socket.as_fd());
                 if unsent > 0 {
                     self.tally.add(Counter::UdpUnsent, unsent);
@@ -128,8 +131,8 @@ impl Worker<'_> {
 
     /// Answer a batch. A packet that makes us panic is dropped and counted; the others are not
     /// its victims.
-    fn answer(&mut self, count: usize) {
-        let Self { engine, tally, thread, batch, seen } = self;
+    fn answer(&mut self, count: usize, socket: &Socket) {
+        let Self { engine, tally, thread, batch, handover, seen } = self;
         let world = engine.publisher.world();
         let now = now();
         tally.add(Counter::UdpReceived, u64::try_from(count).unwrap_or(0));
@@ -139,6 +142,10 @@ impl Worker<'_> {
                 while next < count {
                     let at = next;
                     next += 1;
+                    if world.policy.transfers && handover.offer(socket, batch, at, now) {
+                        tally.count(Counter::UdpHandedOver);
+                        continue;
+                    }
                     let Some(slot) = batch.slot(at) else {
                         tally.count(Counter::UdpDropped);
                         tally.count(Counter::DroppedMalformed);
