@@ -6,7 +6,7 @@
 
 use std::net::IpAddr;
 
-use crate::snapshot::{Address, Map, Pool, Vip, Word, World, Zone};
+use crate::snapshot::{Address, Map, Pool, Span, Vip, Word, World, Zone};
 use crate::wire::reply::Verdict;
 
 /// Where the client was taken from.
@@ -16,8 +16,8 @@ pub enum Origin {
     Ecs,
     /// The packet's source address.
     Source,
-    /// This front end told it (PROXY protocol).
-    Proxy(IpAddr),
+    /// What a front end told (PROXY protocol).
+    Proxy,
 }
 
 /// For whom an answer is.
@@ -32,6 +32,16 @@ pub struct Client {
 }
 
 impl Client {
+    /// One address, which sent the packet or was told by a front end; IPv4-mapped ones are IPv4.
+    #[must_use]
+    #[inline]
+    pub fn at(source: IpAddr, told: bool) -> Self {
+        let address = source.to_canonical();
+        let prefix = if address.is_ipv4() { 32 } else { 128 };
+        let origin = if told { Origin::Proxy } else { Origin::Source };
+        Self { address, prefix, origin }
+    }
+
     /// The network that keeps its sticky draws: /24 of IPv4, /56 of IPv6; and its prefix length.
     #[must_use]
     #[inline]
@@ -72,7 +82,7 @@ pub enum Basis {
 }
 
 /// A pool that can be drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Candidate {
     /// Which of the zone's pools.
     pub pool: u32,
@@ -82,6 +92,8 @@ pub struct Candidate {
     pub sum: u64,
     /// Where the weights of its members begin among all that were read.
     pub first: usize,
+    /// Its members of the family asked for.
+    pub members: Span,
 }
 
 /// Told each step of an answer. Every method does nothing if left out.
@@ -91,6 +103,8 @@ pub trait Witness {
 
     /// What is asked, and for whom.
     fn asked(&mut self, _name: &[u8], _rtype: u16, _client: &Client) {}
+    /// Which front end told the source of the packet.
+    fn told(&mut self, _front_end: IpAddr) {}
     /// Where it is answered from.
     fn zone(&mut self, _world: &World, _zone: &Zone) {}
     /// What a name came to; once for each name of a chain of aliases.
@@ -112,14 +126,7 @@ pub trait Witness {
     ) {
     }
     /// What can be drawn in a tier; `weights` are those of all members read in it.
-    fn weighed(
-        &mut self,
-        _tier: usize,
-        _basis: Basis,
-        _pools: &[Candidate],
-        _weights: &[(u32, u32)],
-    ) {
-    }
+    fn weighed(&mut self, _tier: usize, _basis: Basis, _pools: &[Candidate], _weights: &[u32]) {}
     /// What was drawn.
     fn drew(&mut self, _tier: usize, _pool: u32, _members: &[u32]) {}
     /// Nothing was live, and this was done.

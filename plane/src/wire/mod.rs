@@ -2,6 +2,7 @@
 //! and what front ends put before them.
 
 pub mod cookie;
+pub mod denial;
 pub mod edns;
 mod known;
 pub mod proxy;

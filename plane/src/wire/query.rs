@@ -8,9 +8,9 @@
 //! a pointer in the question             FORMERR: there is nothing before it to point to
 //! ```
 
-use super::edns::{Edns, OptFault, is_opt};
-use super::{HEADER, Rcode, number_at};
-use crate::name::{Split, length_of};
+use super::edns::{Edns, OptFault};
+use super::{HEADER, Rcode, number_at, rtype};
+use crate::name::Split;
 
 const QR: u8 = 0x80;
 const OPCODE: u8 = 0x78;
@@ -61,34 +61,73 @@ pub fn read(packet: &[u8], name: &mut Split, edns: &mut Edns) -> Result<Query, U
         return Err(malformed);
     }
     let length = packet.get(HEADER..).and_then(|rest| name.read(rest)).ok_or(malformed)?;
-    let end = HEADER + length;
-    let qtype = number_at(packet, end).ok_or(malformed)?;
-    let qclass = number_at(packet, end + 2).ok_or(malformed)?;
-    let question_end = end + 4;
-    let ignored = u32::from(u16::from_be_bytes([a1, a2])) + u32::from(u16::from_be_bytes([n1, n2]));
-    let additional = u16::from_be_bytes([r1, r2]);
-    let malformed = |has_edns| Unasked::Question(Rcode::Formerr, question_end, has_edns);
+    let Some((&[t1, t2, c1, c2], rest)) =
+        packet.get(HEADER + length..).and_then(<[u8]>::split_first_chunk)
+    else {
+        return Err(malformed);
+    };
+    let (qtype, qclass) = (u16::from_be_bytes([t1, t2]), u16::from_be_bytes([c1, c2]));
+    let question_end = HEADER + length + 4;
+    let has_edns = match [a1, a2, n1, n2, r1, r2] {
+        [0, 0, 0, 0, 0, 0] => false,
+        [0, 0, 0, 0, 0, 1] if is_opt_alone(rest) => {
+            let record = rest.get(3..).unwrap_or_default();
+            edns.read(record).map_err(|fault| fault_of(fault, question_end))?;
+            true
+        }
+        [a1, a2, n1, n2, r1, r2] => {
+            let ignored =
+                u32::from(u16::from_be_bytes([a1, a2])) + u32::from(u16::from_be_bytes([n1, n2]));
+            let counts = (ignored, u16::from_be_bytes([r1, r2]));
+            read_records(packet, question_end, counts, edns)?
+        }
+    };
+    Ok(Query { question_end, qtype, qclass, has_edns })
+}
+
+/// Whether these octets are one OPT record and nothing else, as most queries end.
+#[inline]
+fn is_opt_alone(rest: &[u8]) -> bool {
+    match rest {
+        [0, 0, 41, _, _, _, _, _, _, l1, l2, options @ ..] => {
+            usize::from(u16::from_be_bytes([*l1, *l2])) == options.len()
+        }
+        _ => false,
+    }
+}
+
+fn fault_of(fault: OptFault, question_end: usize) -> Unasked {
+    Unasked::Question(Rcode::Formerr, question_end, fault == OptFault::Option)
+}
+
+/// Walk over all records behind the question; say whether there was an OPT among the additional.
+#[cold]
+fn read_records(
+    packet: &[u8],
+    question_end: usize,
+    (ignored, additional): (u32, u16),
+    edns: &mut Edns,
+) -> Result<bool, Unasked> {
+    let malformed = Unasked::Question(Rcode::Formerr, question_end, false);
     let mut at = question_end;
     for _ in 0..ignored {
-        (_, at) = record_at(packet, at).ok_or(malformed(false))?;
+        (_, at) = record_at(packet, at).ok_or(malformed)?;
     }
     let mut has_edns = false;
     for _ in 0..additional {
-        let (fixed, end) = record_at(packet, at).ok_or(malformed(false))?;
-        if is_opt(packet, fixed) {
+        let (fixed, end) = record_at(packet, at).ok_or(malformed)?;
+        if number_at(packet, fixed) == Some(rtype::OPT) {
             if has_edns || fixed != at + 1 {
                 // Two OPT records, or one whose owner is not the root (RFC 6891 section 6.1).
-                return Err(malformed(false));
+                return Err(malformed);
             }
-            match edns.read(packet.get(fixed + 2..end).unwrap_or_default()) {
-                Ok(()) => has_edns = true,
-                Err(OptFault::Record) => return Err(malformed(false)),
-                Err(OptFault::Option) => return Err(malformed(true)),
-            }
+            let record = packet.get(fixed + 2..end).unwrap_or_default();
+            edns.read(record).map_err(|fault| fault_of(fault, question_end))?;
+            has_edns = true;
         }
         at = end;
     }
-    Ok(Query { question_end, qtype, qclass, has_edns })
+    Ok(has_edns)
 }
 
 /// Where the type of the record at a place stands, and where the record ends.
@@ -111,11 +150,4 @@ fn owner_end(packet: &[u8], at: usize) -> Option<usize> {
             _ => return None,
         }
     }
-}
-
-/// Where a question that cannot be answered ends, if it is whole.
-#[must_use]
-pub fn question_end(packet: &[u8]) -> Option<usize> {
-    let end = HEADER + length_of(packet.get(HEADER..)?)? + 4;
-    (end <= packet.len()).then_some(end)
 }
