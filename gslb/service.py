@@ -29,6 +29,7 @@ from gslb.publisher import Desk, Press, Served, StateFolder, read_checked
 from gslb.settings import Settings
 from gslb.store import StoreBusy, StoreDown
 from gslb.telemetry import Alarms, kept_alive
+from gslb.transfer import Transfers
 
 T = TypeVar("T")
 
@@ -94,6 +95,7 @@ async def serving(settings: Settings) -> AsyncIterator[Parts]:
         manners.begin()
         watch = Watch(settings.node, on_weights=lambda changes: _verdicts(press, desk, changes))
         press = Press(plane, watch.effective)
+        transfers = Transfers(settings, plane, press, alarms, time.time)
         desk = Desk(
             settings.store_url,
             press=press,
@@ -101,11 +103,15 @@ async def serving(settings: Settings) -> AsyncIterator[Parts]:
             state=state,
             alarms=alarms,
             now=time.time,
+            published=transfers.published,
         )
         stack.push_async_callback(desk.close)
+        await stack.enter_async_context(transfers)
         await stack.enter_async_context(watch)
 
-        parts = Parts(settings, __version__, addresses, plane, watch, desk, alarms, time.time())
+        parts = Parts(
+            settings, __version__, addresses, plane, watch, desk, alarms, time.time(), transfers
+        )
         parts.http = await stack.enter_async_context(open_api(parts))
 
         served = _restore(state, watch, desk, alarms)

@@ -18,7 +18,7 @@ mod sections;
 use crate::choose::{Choice, Draw, choose};
 use crate::name::{Name, Split, is_within};
 use crate::random::Rng;
-use crate::snapshot::{Family, Found, Linked, NameId, Node, Rrset, Vip};
+use crate::snapshot::{Family, Found, Linked, Node, Rrset, Vip};
 use crate::tally::Tally;
 use crate::wire::reply::{Full, Owner, QUESTION, Reply, Section, Verdict};
 use crate::wire::{Rcode, rtype};
@@ -107,7 +107,7 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
         let zone = &*self.linked.zone;
         let mut name = self.question.name;
         let mut owner = Owner::At(QUESTION);
-        let mut chain = Chain { renamed, followed: [NameId::NONE; MAX_LINKS], links: 0 };
+        let mut chain = Chain::new(name.wire(), renamed);
         loop {
             let (node, lookup) = match zone.find(&name, self.question.qtype) {
                 Found::Node(node) => (node, Lookup::Exact),
@@ -134,7 +134,7 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
                 return Ok(());
             };
             let next = zone.names.get(target);
-            let ends = !chain.add(target, &next, self);
+            let ends = !chain.add(next.wire(), &zone.origin);
             self.witness.name(name.wire(), if ends { Lookup::Cname } else { lookup });
             if ends {
                 return Ok(());
@@ -160,7 +160,9 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
             self.witness.name(name.wire(), Lookup::Dname);
             return Ok(None);
         };
-        self.put_rrset(Section::Answer, Owner::Name(above), rrset, rrset.ttl)?;
+        if !chain.came_below(above.wire()) {
+            self.put_rrset(Section::Answer, Owner::Name(above), rrset, rrset.ttl)?;
+        }
         self.witness.name(name.wire(), Lookup::Dname);
         let kept = name.wire().len().saturating_sub(above.wire().len());
         if !room.join(name.wire().get(..kept).unwrap_or_default(), target) {
@@ -169,7 +171,8 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
         }
         let next = room.name();
         let place = self.put_alias(owner, &next, rrset.ttl)?;
-        let ends = self.question.qtype == rtype::CNAME || !is_within(next.wire(), &zone.origin);
+        let goes_on = chain.add(next.wire(), &zone.origin);
+        let ends = self.question.qtype == rtype::CNAME || !goes_on;
         Ok((!ends).then(|| (next, place.map_or(Owner::Name(next), Owner::At))))
     }
 
@@ -250,29 +253,40 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
     }
 }
 
-/// The way from alias to alias: how far it has come, and by which names.
+/// The way from alias to alias: by which names, the question's first, the newest last.
 struct Chain<'a> {
     renamed: &'a mut [Split],
-    followed: [NameId; MAX_LINKS],
+    names: [&'a [u8]; MAX_LINKS + 1],
     links: usize,
 }
 
 impl<'a> Chain<'a> {
+    /// Begin with the name asked for.
+    #[inline]
+    fn new(asked: &'a [u8], renamed: &'a mut [Split]) -> Self {
+        let mut names: [&[u8]; MAX_LINKS + 1] = [&[]; MAX_LINKS + 1];
+        names[0] = asked;
+        Self { renamed, names, links: 0 }
+    }
+
     /// Follow an alias to its target; false if the target is in another zone, or closes a loop,
     /// or if there have been too many.
     #[inline]
-    fn add<W>(&mut self, target: NameId, next: &Name<'_>, answer: &Answer<'_, '_, W>) -> bool {
-        let zone = &*answer.linked.zone;
-        let seen = |id: &NameId| zone.names.get(*id).wire() == next.wire();
-        let Some(slot) = self.followed.get_mut(self.links) else {
+    fn add(&mut self, next: &'a [u8], origin: &[u8]) -> bool {
+        let seen = self.names.iter().take(self.links + 1).any(|name| *name == next);
+        let Some(slot) = self.names.get_mut(self.links + 1) else {
             return false;
         };
-        *slot = target;
-        let before = self.followed.iter().take(self.links);
+        *slot = next;
         self.links += 1;
-        is_within(next.wire(), &zone.origin)
-            && answer.question.name.wire() != next.wire()
-            && !before.filter(|id| **id != NameId::NONE).any(seen)
+        !seen && is_within(next, origin)
+    }
+
+    /// Whether a name before the newest was below this one: its DNAME is in the answer already,
+    /// where it may not stand twice (RFC 2181 section 5).
+    fn came_below(&self, above: &[u8]) -> bool {
+        let mut before = self.names.iter().take(self.links);
+        before.any(|name| name.len() > above.len() && is_within(name, above))
     }
 
     /// Room for the name that a DNAME makes; `None` if there have been too many.
@@ -280,7 +294,6 @@ impl<'a> Chain<'a> {
         if self.links >= MAX_LINKS {
             return None;
         }
-        self.links += 1;
         let (first, rest) = std::mem::take(&mut self.renamed).split_first_mut()?;
         self.renamed = rest;
         Some(first)

@@ -309,7 +309,9 @@ impl<'d> Builder<'d> {
                     continue;
                 };
                 let here = self.tree.nodes.get(node as usize);
-                if here.is_some_and(|here| !here.rrsets.is_empty() || here.vip != NONE) {
+                let mut known = targets.get(start..).unwrap_or_default().iter();
+                let twice = known.any(|known: &Target| known.node == node); // spelled otherwise
+                if !twice && here.is_some_and(|here| !here.rrsets.is_empty() || here.vip != NONE) {
                     targets.push(Target { name, node });
                 }
             }

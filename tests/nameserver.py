@@ -143,25 +143,32 @@ class Nameserver:
             words = [(at, snapshot.word(weight)) for at, weight in enumerate(members)]
             self.engine.set_members(to_wire(origin), words)
 
-    def ask(self, query: dns.message.Message, over: Transport) -> dns.message.Message:
-        """Ask one question over one transport."""
+    def ask(
+        self, query: dns.message.Message, over: Transport, *, apart: bool = False
+    ) -> dns.message.Message:
+        """Ask one question over one transport; `apart` keeps a record that stands twice twice."""
         host, port = self.addresses[over[-1]]
         ask = dns.query.udp if over.startswith("udp") else dns.query.tcp
-        return ask(query, host, SECONDS, port)
+        return ask(query, host, SECONDS, port, one_rr_per_rrset=apart)
 
     def ask_everywhere(
         self, query: dns.message.Message, **moved: int
     ) -> Iterator[tuple[Transport, dns.message.Message]]:
         """Ask over every transport; see that exactly these counters move each time."""
+        return self._everywhere(query, moved, apart=False)
+
+    def _everywhere(
+        self, query: dns.message.Message, moved: Mapping[str, int], *, apart: bool
+    ) -> Iterator[tuple[Transport, dns.message.Message]]:
         for over in TRANSPORTS:
             with self.counting(**asked(over), **moved):
-                reply = self.ask(query, over)
+                reply = self.ask(query, over, apart=apart)
             yield over, reply
 
     def check(self, case: Case) -> None:
         """Ask a case over every transport and compare the whole reply and the counters."""
         query = plain(case.name, case.type)
-        for over, reply in self.ask_everywhere(query, **_counted(case)):
+        for over, reply in self._everywhere(query, _counted(case), apart=True):
             assert reply.question == query.question, over
             assert dns.rcode.to_text(reply.rcode()) == case.rcode, over
             assert flags(reply) == ({"QR", "AA"} if case.aa else {"QR"}), over
