@@ -192,7 +192,10 @@ impl Answerer<'_> {
         let limit = packet.transport.limit(policy, edns);
         let head = packet.octets.get(..query.question_end)?;
         let mut reply = Reply::new(out, limit, head, kept, known, name)?;
-        witness.asked(name.wire(), query.qtype, &client, packet.front_end);
+        witness.asked(name.wire(), query.qtype, &client);
+        if let Some(front_end) = packet.front_end {
+            witness.told(front_end);
+        }
         let qtype = self.answered_type(query.qtype);
         let mut verdict = if let Some(refusal) = self.refusal(query, edns, trusted) {
             refusal

@@ -16,7 +16,7 @@ pub enum Origin {
     Ecs,
     /// The packet's source address.
     Source,
-    /// A front end told it (PROXY protocol).
+    /// What a front end told (PROXY protocol).
     Proxy,
 }
 
@@ -32,13 +32,14 @@ pub struct Client {
 }
 
 impl Client {
-    /// One address, told by a front end or not; IPv4-mapped ones are IPv4.
+    /// One address, which sent the packet or was told by a front end; IPv4-mapped ones are IPv4.
     #[must_use]
     #[inline]
     pub fn at(source: IpAddr, told: bool) -> Self {
         let address = source.to_canonical();
         let prefix = if address.is_ipv4() { 32 } else { 128 };
-        Self { address, prefix, origin: if told { Origin::Proxy } else { Origin::Source } }
+        let origin = if told { Origin::Proxy } else { Origin::Source };
+        Self { address, prefix, origin }
     }
 
     /// The network that keeps its sticky draws: /24 of IPv4, /56 of IPv6; and its prefix length.
@@ -100,8 +101,10 @@ pub trait Witness {
     /// Whether what nobody needs for the answer should be looked at too, only to be told.
     const RECORDS: bool;
 
-    /// What is asked, for whom, and by which front end if by one.
-    fn asked(&mut self, _name: &[u8], _rtype: u16, _client: &Client, _front_end: Option<IpAddr>) {}
+    /// What is asked, and for whom.
+    fn asked(&mut self, _name: &[u8], _rtype: u16, _client: &Client) {}
+    /// Which front end told the source of the packet.
+    fn told(&mut self, _front_end: IpAddr) {}
     /// Where it is answered from.
     fn zone(&mut self, _world: &World, _zone: &Zone) {}
     /// What a name came to; once for each name of a chain of aliases.
