@@ -177,7 +177,7 @@ fn share(part: u64, whole: u64) -> f64 {
 impl Witness for Trace {
     const RECORDS: bool = true;
 
-    fn asked(&mut self, name: &[u8], asked: u16, client: &Client, front_end: Option<IpAddr>) {
+    fn asked(&mut self, name: &[u8], asked: u16, client: &Client) {
         self.name = Some(to_text(name));
         self.rtype = Some(rtype::to_text(asked));
         self.client = Some(TracedClient {
