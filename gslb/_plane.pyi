@@ -100,6 +100,17 @@ class Server:
     @property
     def addresses(self) -> list[str]:
         """The bound addresses, in the order asked for."""
+    @property
+    def handover_fd(self) -> int:
+        """A descriptor to read while connections wait in `handed_over`; it is not yours."""
+    def handed_over(self) -> list[tuple[int, str, bytes]]:
+        """Take the TCP connections that left the plane, where the policy has `transfers`.
+
+        Each is (descriptor, which is yours and does not block; the peer's address; octets that
+        were read and not answered). The octets begin with a whole frame: a question for a zone
+        transfer (AXFR, IXFR), or one signed by TSIG (RFC 8945). At most 64 wait; beyond that they
+        stay in the plane, which refuses transfers.
+        """
     def start(self) -> None:
         """Start the threads."""
     def stop(self, seconds: float) -> bool:

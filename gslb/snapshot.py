@@ -14,7 +14,7 @@ addresses 4 or 16 octets, network order.
 """
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from ipaddress import ip_address
 
@@ -98,6 +98,19 @@ class Zone(msgspec.Struct, frozen=True, array_like=True):
     maps: list[str]
     rrsets: list[Rrset]
     vips: list[Vip]
+    changed: int = 0  # the revision of the last change; the SOA's serial was raised by it
+
+
+class Head(msgspec.Struct, frozen=True, array_like=True):
+    """A zone whose RRsets, which may be a million, are left as they lie."""
+
+    format: int
+    origin: bytes
+    datacenters: list[str]
+    maps: list[str]
+    rrsets: msgspec.Raw
+    vips: list[Vip]
+    changed: int = 0
 
 
 class Ranges(msgspec.Struct, frozen=True, array_like=True):
@@ -174,7 +187,47 @@ def decode_zone(document: bytes) -> Zone:
     return msgspec.msgpack.decode(document, type=Zone)
 
 
-def zone_keys(zone: Zone) -> tuple[tuple[MemberKey, ...], tuple[PoolKey, ...]]:
+class _Outline(msgspec.Struct, frozen=True, array_like=True):
+    """A zone whose RRsets and VIPs are not read yet."""
+
+    format: int
+    origin: bytes
+    datacenters: msgspec.Raw
+    maps: msgspec.Raw
+    rrsets: list[msgspec.Raw]
+    vips: list[msgspec.Raw]
+    changed: int = 0
+
+
+class ZoneReader:
+    """A zone's document, read piece by piece: a large one would hold the interpreter for seconds.
+
+    msgspec.DecodeError or ValidationError if it is not one.
+    """
+
+    def __init__(self, document: bytes) -> None:
+        self._outline = msgspec.msgpack.decode(document, type=_Outline)
+        self.origin = self._outline.origin
+
+    @property
+    def rrsets(self) -> Iterator[Rrset]:
+        """The RRsets, in their order, each read when it is asked for."""
+        decoder = msgspec.msgpack.Decoder(Rrset)
+        return (decoder.decode(raw) for raw in self._outline.rrsets)
+
+    @property
+    def vips(self) -> Iterator[Vip]:
+        """The VIPs, in their order, each read when it is asked for."""
+        decoder = msgspec.msgpack.Decoder(Vip)
+        return (decoder.decode(raw) for raw in self._outline.vips)
+
+
+def decode_head(document: bytes) -> Head:
+    """Read all of a zone's document but its RRsets; errors as `decode_zone`."""
+    return msgspec.msgpack.decode(document, type=Head)
+
+
+def zone_keys(zone: Zone | Head) -> tuple[tuple[MemberKey, ...], tuple[PoolKey, ...]]:
     """Give the keys of a zone's members and pools, in the order of its words."""
     members: list[MemberKey] = []
     pools: list[PoolKey] = []
@@ -190,7 +243,7 @@ def zone_keys(zone: Zone) -> tuple[tuple[MemberKey, ...], tuple[PoolKey, ...]]:
     return tuple(members), tuple(pools)
 
 
-def configured_weights(zone: Zone) -> tuple[list[int], list[int]]:
+def configured_weights(zone: Zone | Head) -> tuple[list[int], list[int]]:
     """Give the configured weights of a zone's members and pools, in the order of its words."""
     pools = [pool for vip in zone.vips for pool in vip.pools]
     return [member.weight for pool in pools for member in pool.members], [

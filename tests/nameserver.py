@@ -152,9 +152,14 @@ class Nameserver:
         return ask(query, host, SECONDS, port, one_rr_per_rrset=apart)
 
     def ask_everywhere(
-        self, query: dns.message.Message, *, apart: bool = False, **moved: int
+        self, query: dns.message.Message, **moved: int
     ) -> Iterator[tuple[Transport, dns.message.Message]]:
         """Ask over every transport; see that exactly these counters move each time."""
+        return self._everywhere(query, moved, apart=False)
+
+    def _everywhere(
+        self, query: dns.message.Message, moved: Mapping[str, int], *, apart: bool
+    ) -> Iterator[tuple[Transport, dns.message.Message]]:
         for over in TRANSPORTS:
             with self.counting(**asked(over), **moved):
                 reply = self.ask(query, over, apart=apart)
@@ -163,7 +168,7 @@ class Nameserver:
     def check(self, case: Case) -> None:
         """Ask a case over every transport and compare the whole reply and the counters."""
         query = plain(case.name, case.type)
-        for over, reply in self.ask_everywhere(query, apart=True, **_counted(case)):
+        for over, reply in self._everywhere(query, _counted(case), apart=True):
             assert reply.question == query.question, over
             assert dns.rcode.to_text(reply.rcode()) == case.rcode, over
             assert flags(reply) == ({"QR", "AA"} if case.aa else {"QR"}), over

@@ -60,6 +60,7 @@ async def status(request: web.Request) -> web.Response:
             "dns": parts.dns,
             "alarms": _alarms(parts),
             "verdicts": parts.watch.facts().verdicts,
+            "zones": parts.transfers.facts(),
             "vips": {name: _vip(parts, name, vip) for name, vip in desk.world.vips.items()},
         }
     )

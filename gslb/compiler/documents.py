@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 from gslb import snapshot
 from gslb.compiler.ranges import find_ranges, pack_ranges
+from gslb.compiler.records import compile_records
 from gslb.compiler.scene import upward
+from gslb.compiler.serial import soa_of, with_serial
 from gslb.model import LastResort, MemberKey, Pool, PoolKey, Tiers, Vip, World
 from gslb.model.names import to_wire
-from gslb.model.records import rdata_wire, type_number
 
 _FALLBACKS = {
     "all": snapshot.FallbackKind.ALL,
@@ -30,6 +31,7 @@ class CompiledZone:
     document: bytes
     members: tuple[MemberKey, ...]
     pools: tuple[PoolKey, ...]
+    soa: snapshot.Rrset
 
 
 def maps_of(world: World, origin: str) -> tuple[str, ...]:
@@ -37,28 +39,23 @@ def maps_of(world: World, origin: str) -> tuple[str, ...]:
     return tuple(sorted({vip.map for _, vip in _vips_of(world, origin) if vip.map is not None}))
 
 
-def compile_zone(world: World, origin: str) -> CompiledZone:
-    """Compile a zone with its VIPs; the world must be without faults (`check`)."""
+def compile_zone(world: World, origin: str, changed: int = 0) -> CompiledZone:
+    """Compile a zone with its VIPs; the world must be without faults (`check`).
+
+    `changed` is the revision at which the zone last changed, by which its serial is raised.
+    """
     vips = sorted(_vips_of(world, origin), key=lambda item: item[0])
     maps = maps_of(world, origin)
     datacenters = sorted({name for _, vip in vips for name in _datacenters_of(vip)})
     index = {name: at for at, name in enumerate(datacenters)}
-    zone = world.zones[origin]
     document = snapshot.Zone(
         format=snapshot.FORMAT,
         origin=to_wire(origin),
         datacenters=datacenters,
         maps=list(maps),
-        rrsets=[
-            snapshot.Rrset(
-                owner=to_wire(rrset.name),
-                type=type_number(rrset.type),
-                ttl=rrset.ttl,
-                rdata=[rdata_wire(rrset.type, text) for text in rrset.rdata],
-            )
-            for _, rrset in sorted(zone.rrsets.items(), key=lambda item: item[0])
-        ],
+        rrsets=with_serial(compile_records(world.zones[origin].rrsets, origin), changed),
         vips=[_vip(name, vip, index, maps) for name, vip in vips],
+        changed=changed,
     )
     return CompiledZone(
         origin,
@@ -70,6 +67,7 @@ def compile_zone(world: World, origin: str) -> CompiledZone:
             for member in pool.members
         ),
         tuple(PoolKey(name, datacenter) for name, vip in vips for datacenter in vip.pools),
+        soa_of(document),
     )
 
 

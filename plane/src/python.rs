@@ -5,6 +5,7 @@
 #![expect(clippy::needless_pass_by_value, reason = "PyO3 hands lists over as vectors")]
 
 use std::net::{IpAddr, SocketAddr};
+use std::os::fd::{AsRawFd, IntoRawFd};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -186,6 +187,23 @@ impl Server {
     fn addresses(&self) -> Vec<String> {
         let server = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         server.addresses().iter().map(SocketAddr::to_string).collect()
+    }
+
+    #[getter]
+    fn handover_fd(&self) -> i32 {
+        let server = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        server.handover().ear().as_raw_fd()
+    }
+
+    fn handed_over<'py>(&self, py: Python<'py>) -> Vec<(i32, String, Bound<'py, PyBytes>)> {
+        let server = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let handed = server.handover().take().into_iter();
+        handed
+            .map(|one| {
+                let octets = PyBytes::new(py, &one.octets);
+                (one.stream.into_raw_fd(), one.peer.to_canonical().to_string(), octets)
+            })
+            .collect()
     }
 
     fn start(&self) -> PyResult<()> {

@@ -193,13 +193,14 @@ impl Answerer<'_> {
         let head = packet.octets.get(..query.question_end)?;
         let mut reply = Reply::new(out, limit, head, kept, known, name)?;
         witness.asked(name.wire(), query.qtype, &client);
+        let qtype = self.answered_type(query.qtype);
         let mut verdict = if let Some(refusal) = self.refusal(query, edns, trusted) {
             refusal
         } else if query.qclass == CH {
             chaos::answer(policy, name.wire(), query.qtype, &mut reply)
-        } else if let Some(linked) = world.zone_of(&name, query.qtype) {
+        } else if let Some(linked) = world.zone_of(&name, qtype) {
             witness.zone(world, &linked.zone);
-            let question = Question { name, qtype: query.qtype, client };
+            let question = Question { name, qtype, client };
             let tools = Tools { rng, draw, renamed, tally };
             answer(linked, &question, &mut reply, tools, witness)
         } else {
@@ -258,6 +259,14 @@ impl Answerer<'_> {
         Some(checked.valid)
     }
 
+    /// The type that is answered: IXFR over UDP gets the SOA alone, by which the client sees
+    /// whether to ask over TCP (RFC 1995 section 2).
+    #[inline]
+    fn answered_type(&self, qtype: u16) -> u16 {
+        let udp = self.packet.transport == Transport::Udp;
+        if qtype == rtype::IXFR && udp && self.world.policy.transfers { rtype::SOA } else { qtype }
+    }
+
     /// Why a question is not looked at, if it is not; `trusted` says of its cookie whether it is
     /// right.
     #[inline]
@@ -276,7 +285,7 @@ impl Answerer<'_> {
         {
             return Some(Verdict::of(Rcode::Badcookie, None));
         }
-        match (query.qclass, query.qtype) {
+        match (query.qclass, self.answered_type(query.qtype)) {
             (IN, rtype::AXFR | rtype::IXFR) => {
                 Some(Verdict::of(Rcode::Refused, Some(ExtendedError::Prohibited)))
             }

@@ -16,6 +16,7 @@ use mio::Waker;
 use socket2::Socket;
 
 use crate::engine::Engine;
+use crate::net::handover::Handover;
 use crate::net::inherited::{self, Inherited};
 use crate::net::tcp::{self, Desk};
 use crate::net::udp;
@@ -58,6 +59,7 @@ pub struct Server {
     bound: Option<(Vec<Vec<Socket>>, Desk)>,
     stop: Arc<AtomicBool>,
     waker: Arc<Waker>,
+    handover: Arc<Handover>,
     running: usize,
     ended: (Sender<()>, Receiver<()>),
 }
@@ -145,6 +147,7 @@ impl Server {
             engine,
             addresses,
             waker: desk.waker(),
+            handover: desk.handover(),
             bound: Some((by_worker, desk)),
             stop: Arc::default(),
             running: 0,
@@ -156,6 +159,12 @@ impl Server {
     #[must_use]
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
+    }
+
+    /// The connections that left the plane to be served by Python.
+    #[must_use]
+    pub fn handover(&self) -> &Handover {
+        &self.handover
     }
 
     /// Start the threads; nothing happens the second time.

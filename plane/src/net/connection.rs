@@ -43,6 +43,7 @@ pub(super) enum Next {
     Wait,
     Again,
     Close,
+    HandOver,
 }
 
 impl Connection {
@@ -85,9 +86,8 @@ impl Connection {
 
     /// Take the stream out of here, with the octets that are not answered. What waits to be sent is
     /// lost: who wants it sent leaves later.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for whoever serves zone transfers"))]
     pub(super) fn leave(self) -> (TcpStream, Vec<u8>) {
-        (self.stream, self.input.rest().to_vec())
+        (self.stream, self.input.into_rest())
     }
 
     /// Whether the peer has begun what it has not finished: a message, or to take replies.
@@ -95,10 +95,15 @@ impl Connection {
         self.begun.is_some() || !self.output.is_empty()
     }
 
-    /// Write, answer and read, until the socket has no more or takes no more.
-    pub(super) fn turn(&mut self, answerer: &mut Answerer<'_>) -> io::Result<Next> {
+    /// Write, answer and read, until the socket has no more or takes no more; or until Python's
+    /// turn has come, if it can leave.
+    pub(super) fn turn(
+        &mut self,
+        answerer: &mut Answerer<'_>,
+        can_leave: bool,
+    ) -> io::Result<Next> {
         let used = self.used;
-        let next = self.work(answerer);
+        let next = self.work(answerer, can_leave);
         if self.input.rest().is_empty() || !self.output.is_empty() {
             self.begun = None;
         } else if self.begun.is_none() || self.used != used {
@@ -107,7 +112,7 @@ impl Connection {
         next
     }
 
-    fn work(&mut self, answerer: &mut Answerer<'_>) -> io::Result<Next> {
+    fn work(&mut self, answerer: &mut Answerer<'_>, can_leave: bool) -> io::Result<Next> {
         for _ in 0..TURNS {
             self.write()?;
             let before = self.output.len();
@@ -115,8 +120,8 @@ impl Connection {
                 return Ok(Next::Wait); // no more is read either: the peer feels it
             }
             if self.is_greeted(answerer)? {
-                let (messages, more) =
-                    answerer.answer(&mut self.input, &self.peer, &mut self.output, OUTPUT);
+                let Self { input, peer, output, .. } = self;
+                let (messages, more) = answerer.answer(input, peer, output, OUTPUT, can_leave);
                 if messages > 0 {
                     self.used = Instant::now();
                 }
@@ -124,6 +129,9 @@ impl Connection {
             }
             if self.output.len() > before {
                 continue;
+            }
+            if can_leave && self.greeting == Greeting::Over && answerer.hands_over(&self.input) {
+                return Ok(if before == 0 { Next::HandOver } else { Next::Wait });
             }
             if self.ended {
                 return Ok(if before == 0 { Next::Close } else { Next::Wait });
@@ -201,7 +209,7 @@ mod tests {
         let mut answerer = Answerer::new(&engine);
         while connection.times().1.is_none() {
             connection.look_again();
-            assert!(connection.turn(&mut answerer).unwrap() == Next::Wait);
+            assert!(connection.turn(&mut answerer, false).unwrap() == Next::Wait);
         }
         assert!(connection.owes());
         let (stream, rest) = connection.leave();

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use super::handover::is_for_python;
 use crate::engine::{Engine, now};
 use crate::random::Rng;
 use crate::respond::{Packet, Thread, Transport, respond};
@@ -53,6 +54,16 @@ impl Input {
     fn message(&self) -> Option<&[u8]> {
         let (&[high, low], rest) = self.rest().split_first_chunk()?;
         rest.get(..usize::from(u16::from_be_bytes([high, low])))
+    }
+
+    /// Whether the next whole message is one that Python answers.
+    pub(super) fn is_for_python(&self) -> bool {
+        self.message().is_some_and(is_for_python)
+    }
+
+    /// Everything that is not answered.
+    pub(super) fn into_rest(mut self) -> Vec<u8> {
+        self.octets.split_off(self.done)
     }
 }
 
@@ -113,6 +124,11 @@ impl<'e> Answerer<'e> {
         self.engine.publisher.world().policy.proxy_from.contain(peer)
     }
 
+    /// Whether the next whole message is one that is handed over.
+    pub(super) fn hands_over(&self, input: &Input) -> bool {
+        self.engine.publisher.world().policy.transfers && input.is_for_python()
+    }
+
     /// Count a connection that has come.
     pub(super) fn count_opened(&self) {
         self.tally.count(Counter::TcpConnections);
@@ -148,14 +164,16 @@ impl<'e> Answerer<'e> {
         }
     }
 
-    /// Answer whole messages into `output` until it has more than `enough` octets. Gives how many
-    /// messages there were, and whether the peer may send more.
+    /// Answer whole messages into `output` until it has more than `enough` octets, or, where
+    /// transfers are handed over, until one is Python's. Gives how many messages there were, and
+    /// whether the peer may send more.
     pub(super) fn answer(
         &mut self,
         input: &mut Input,
         peer: &Peer,
         output: &mut Vec<u8>,
         enough: usize,
+        handed_over: bool,
     ) -> (usize, bool) {
         let world = self.engine.publisher.world();
         let now = now();
@@ -163,6 +181,9 @@ impl<'e> Answerer<'e> {
         let mut count = 0;
         while output.len() <= enough {
             let Some(octets) = input.message() else { break };
+            if handed_over && world.policy.transfers && is_for_python(octets) {
+                break;
+            }
             self.tally.count(Counter::TcpReceived);
             count += 1;
             let packet = Packet { octets, source, front_end, transport: Transport::Tcp, now };

@@ -4,6 +4,7 @@ mod batch;
 mod connection;
 mod crowd;
 mod frames;
+pub mod handover;
 pub mod inherited;
 pub mod tcp;
 pub mod udp;

@@ -22,6 +22,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use super::connection::{Connection, Next};
 use super::crowd::Crowd;
 use super::frames::Answerer;
+use super::handover::{Handed, Handover};
 use crate::engine::Engine;
 use crate::tally::Counter;
 
@@ -54,6 +55,7 @@ pub struct Desk {
     poll: Poll,
     waker: Arc<Waker>,
     listeners: Vec<TcpListener>,
+    handover: Arc<Handover>,
 }
 
 impl Desk {
@@ -70,7 +72,8 @@ impl Desk {
             poll.registry().register(&mut listener, Token(number), Interest::READABLE)?;
             listeners.push(listener);
         }
-        Ok(Self { poll, waker, listeners })
+        let handover = Arc::new(Handover::new()?);
+        Ok(Self { poll, waker, listeners, handover })
     }
 
     /// What wakes the thread, to see that it should end.
@@ -79,9 +82,15 @@ impl Desk {
         Arc::clone(&self.waker)
     }
 
+    /// Where connections go that Python serves.
+    #[must_use]
+    pub fn handover(&self) -> Arc<Handover> {
+        Arc::clone(&self.handover)
+    }
+
     /// Answer until told to stop; then answer what was received.
     pub fn run(self, engine: &Engine, stop: &AtomicBool) {
-        let Self { mut poll, listeners, .. } = self;
+        let Self { mut poll, listeners, handover, .. } = self;
         let answerer = Answerer::new(engine);
         let mut room = Room {
             crowd: Crowd::new(answerer.limits()),
@@ -89,6 +98,7 @@ impl Desk {
             next: listeners.len() + 1,
             listeners,
             connections: BTreeMap::new(),
+            handover,
         };
         let mut events = Events::with_capacity(256);
         let mut swept = Instant::now();
@@ -108,7 +118,7 @@ impl Desk {
             }
             turn.sort_unstable();
             turn.dedup();
-            busy.extend(turn.into_iter().filter(|&token| room.serve(token)));
+            busy.extend(turn.into_iter().filter(|&token| room.serve(token, &poll)));
             if swept.elapsed() >= SWEEP {
                 swept = Instant::now();
                 knocking = true; // what could not be accepted before, and for new limits
@@ -127,6 +137,7 @@ struct Room<'e> {
     listeners: Vec<TcpListener>,
     connections: BTreeMap<Token, Connection>,
     crowd: Crowd,
+    handover: Arc<Handover>,
     next: usize,
 }
 
@@ -184,12 +195,12 @@ impl Room<'_> {
     }
 
     /// Give a connection its turn; true if it wants another one at once.
-    fn serve(&mut self, token: Token) -> bool {
+    fn serve(&mut self, token: Token, poll: &Poll) -> bool {
         let Some(connection) = self.connections.get_mut(&token) else {
             return false;
         };
         let before = *connection.peer();
-        let next = connection.turn(&mut self.answerer);
+        let next = connection.turn(&mut self.answerer, self.handover.has_room());
         let (used, begun) = connection.times();
         self.crowd.note(token, used, begun);
         if *connection.peer() != before {
@@ -199,10 +210,25 @@ impl Room<'_> {
             }
             self.crowd.count_for(token, client);
         }
-        if matches!(next, Ok(Next::Close) | Err(_)) {
-            self.close(token, None);
+        match next {
+            Ok(Next::HandOver) => self.hand_over(token, poll),
+            Ok(Next::Close) | Err(_) => self.close(token, None),
+            Ok(Next::Again | Next::Wait) => {}
         }
         matches!(next, Ok(Next::Again))
+    }
+
+    /// Let a connection leave this room for Python's.
+    fn hand_over(&mut self, token: Token, poll: &Poll) {
+        let Some(connection) = self.take(token) else {
+            return;
+        };
+        self.answerer.count_closed(None);
+        let peer = connection.peer().source;
+        let (mut stream, octets) = connection.leave();
+        if poll.registry().deregister(&mut stream).is_ok() {
+            self.handover.put(Handed { stream: stream.into(), peer, octets });
+        }
     }
 
     /// Take a connection out of the room; it is not closed before it is dropped.
@@ -244,7 +270,7 @@ impl Room<'_> {
         while self.accept(poll) && Instant::now() < end {}
         for connection in self.connections.values_mut() {
             connection.look_again();
-            while matches!(connection.turn(&mut self.answerer), Ok(Next::Again))
+            while matches!(connection.turn(&mut self.answerer, false), Ok(Next::Again))
                 && Instant::now() < end
             {}
             self.answerer.count_closed(None);

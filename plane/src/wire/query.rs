@@ -10,7 +10,7 @@
 
 use super::edns::{Edns, OptFault};
 use super::{HEADER, Rcode, number_at, rtype};
-use crate::name::Split;
+use crate::name::{Split, length_of};
 
 const QR: u8 = 0x80;
 const OPCODE: u8 = 0x78;
@@ -132,7 +132,7 @@ fn read_records(
 
 /// Where the type of the record at a place stands, and where the record ends.
 #[inline]
-fn record_at(packet: &[u8], at: usize) -> Option<(usize, usize)> {
+pub(crate) fn record_at(packet: &[u8], at: usize) -> Option<(usize, usize)> {
     let fixed = owner_end(packet, at)?;
     let end = fixed + 10 + usize::from(number_at(packet, fixed + 8)?);
     (end <= packet.len()).then_some((fixed, end))
@@ -150,4 +150,10 @@ fn owner_end(packet: &[u8], at: usize) -> Option<usize> {
             _ => return None,
         }
     }
+}
+
+/// Where the question of a message ends, if it is whole.
+pub(crate) fn question_end(packet: &[u8]) -> Option<usize> {
+    let end = HEADER + length_of(packet.get(HEADER..)?)? + 4;
+    (end <= packet.len()).then_some(end)
 }
