@@ -107,7 +107,8 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
         let zone = &*self.linked.zone;
         let mut name = self.question.name;
         let mut owner = Owner::At(QUESTION);
-        let mut chain = Chain { renamed, followed: [NameId::NONE; MAX_LINKS], links: 0 };
+        let followed = [NameId::NONE; MAX_LINKS];
+        let mut chain = Chain { renamed, made: [None; MAX_LINKS], followed, links: 0 };
         loop {
             let (node, lookup) = match zone.find(&name, self.question.qtype) {
                 Found::Node(node) => (node, Lookup::Exact),
@@ -145,7 +146,7 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
     }
 
     /// Put a DNAME and the alias that it makes of a name below it; give the new name and where it
-    /// stands, or nothing if the answer ends here.
+    /// stands, or nothing if the answer ends here. A DNAME that is used twice stands once.
     #[cold]
     fn rename(
         &mut self,
@@ -160,16 +161,24 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
             self.witness.name(name.wire(), Lookup::Dname);
             return Ok(None);
         };
-        self.put_rrset(Section::Answer, Owner::Name(above), rrset, rrset.ttl)?;
+        // Whatever of the chain is below a DNAME has been renamed by it, as far as it came before.
+        let renamed = |one: &[u8]| one != name.wire() && is_below(one, above.wire());
+        if !chain.names(self).any(renamed) {
+            self.put_rrset(Section::Answer, Owner::Name(above), rrset, rrset.ttl)?;
+        }
         self.witness.name(name.wire(), Lookup::Dname);
         let kept = name.wire().len().saturating_sub(above.wire().len());
         if !room.join(name.wire().get(..kept).unwrap_or_default(), target) {
             self.verdict.rcode = Rcode::Yxdomain;
             return Ok(None);
         }
+        let room: &'a Split = room;
         let next = room.name();
         let place = self.put_alias(owner, &next, rrset.ttl)?;
-        let ends = self.question.qtype == rtype::CNAME || !is_within(next.wire(), &zone.origin);
+        let ends = self.question.qtype == rtype::CNAME
+            || !is_within(next.wire(), &zone.origin)
+            || chain.names(self).any(|one| one == next.wire());
+        chain.made(room);
         Ok((!ends).then(|| (next, place.map_or(Owner::Name(next), Owner::At))))
     }
 
@@ -253,6 +262,8 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
 /// The way from alias to alias: how far it has come, and by which names.
 struct Chain<'a> {
     renamed: &'a mut [Split],
+    /// The names that DNAMEs made.
+    made: [Option<&'a Split>; MAX_LINKS],
     followed: [NameId; MAX_LINKS],
     links: usize,
 }
@@ -261,18 +272,36 @@ impl<'a> Chain<'a> {
     /// Follow an alias to its target; false if the target is in another zone, or closes a loop,
     /// or if there have been too many.
     #[inline]
-    fn add<W>(&mut self, target: NameId, next: &Name<'_>, answer: &Answer<'_, '_, W>) -> bool {
-        let zone = &*answer.linked.zone;
-        let seen = |id: &NameId| zone.names.get(*id).wire() == next.wire();
-        let Some(slot) = self.followed.get_mut(self.links) else {
+    fn add<W>(&mut self, target: NameId, next: &Name<'_>, answer: &Answer<'a, '_, W>) -> bool {
+        if self.links >= MAX_LINKS {
             return false;
-        };
-        *slot = target;
-        let before = self.followed.iter().take(self.links);
+        }
+        let new = is_within(next.wire(), &answer.linked.zone.origin)
+            && !self.names(answer).any(|one| one == next.wire());
+        if let Some(slot) = self.followed.get_mut(self.links) {
+            *slot = target;
+        }
         self.links += 1;
-        is_within(next.wire(), &zone.origin)
-            && answer.question.name.wire() != next.wire()
-            && !before.filter(|id| **id != NameId::NONE).any(seen)
+        new
+    }
+
+    /// All names so far, in wire form: the one asked for, targets of aliases, those that were made.
+    fn names<'s, W>(&'s self, answer: &Answer<'a, '_, W>) -> impl Iterator<Item = &'s [u8]>
+    where
+        'a: 's,
+    {
+        let (zone, links) = (&*answer.linked.zone, self.links);
+        let targets = self.followed.iter().take(links).filter(|id| **id != NameId::NONE);
+        let targets = targets.map(|id| zone.names.get(*id).wire());
+        let made = self.made.iter().take(links).flatten().map(|made| made.name().wire());
+        std::iter::once(answer.question.name.wire()).chain(targets).chain(made)
+    }
+
+    /// Remember what the last room that was given is now the name of.
+    fn made(&mut self, name: &'a Split) {
+        if let Some(slot) = self.links.checked_sub(1).and_then(|last| self.made.get_mut(last)) {
+            *slot = Some(name);
+        }
     }
 
     /// Room for the name that a DNAME makes; `None` if there have been too many.
@@ -285,4 +314,9 @@ impl<'a> Chain<'a> {
         self.renamed = rest;
         Some(first)
     }
+}
+
+/// Whether a name stands below another.
+fn is_below(wire: &[u8], above: &[u8]) -> bool {
+    wire != above && is_within(wire, above)
 }
