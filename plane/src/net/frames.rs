@@ -59,6 +59,12 @@ impl<'e> Answerer<'e> {
         }
     }
 
+    /// Begin anew with a generator of draws.
+    #[cfg(feature = "fuzzing")]
+    pub(super) fn reseed(&mut self, seed: u64) {
+        self.thread = Thread::new(Rng::new(seed));
+    }
+
     pub(super) fn count_connection(&self) {
         self.tally.count(Counter::TcpConnections);
     }

@@ -87,7 +87,7 @@ www 60 AAAA 2001:db8::1
 mx 60 MX 10 www
 mx 60 MX 20 weighted
 mx 60 MX 30 elsewhere.
-txt 60 TXT some text
+txt 60 TXT !a text of thirty-three characters
 srv 60 SRV weighted
 https 60 HTTPS 1 mapped
 https 60 HTTPS 2 .
@@ -99,7 +99,7 @@ loop 60 CNAME loop2
 loop2 60 CNAME loop
 out 60 CNAME www.elsewhere.
 *.wild 60 A 192.0.2.3
-*.wild 60 TXT found
+*.wild 60 TXT 0123456789012345678901234567890123456789012345678
 *.x 60 CNAME www
 a.ent 60 A 192.0.2.4
 child 60 NS ns.child
@@ -127,8 +127,9 @@ const SITES: Sites = [
 /// The zone `z.`.
 pub(crate) fn main_zone() -> Zone {
     let many = (1..=90).map(|n| format!("big 60 A 192.0.2.{n}\n"));
-    let text = "x".repeat(250);
-    let long = (0..20).map(|n| format!("huge 60 TXT {text}{n}\n"));
+    // A character-string begins with its length: of "x" that is 120.
+    let text = "x".repeat(241);
+    let long = ('a'..='t').map(|end| format!("huge 60 TXT {text}{end}\n"));
     let mut zone = zone(&many.chain(long).fold(LINES.to_owned(), |all, line| all + &line));
     zone.maps = vec!["few".to_owned(), "many".to_owned()];
     let own: &[&[u32]] = &[&[0, 1], &[2]];
