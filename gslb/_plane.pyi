@@ -33,17 +33,20 @@ class Engine:
     def respond(
         self, packet: bytes, source: str, *, tcp: bool = False, seed: int | None = None
     ) -> bytes | None:
-        """Answer one packet from an address, or None for silence. `seed` fixes the draws."""
+        """Answer one packet from an address, or None for silence. `seed` fixes the draws.
+
+        From a front end that the policy trusts a header of the PROXY protocol is taken off.
+        """
     def explain(
         self, packet: bytes, source: str, *, tcp: bool = False, seed: int | None = None
     ) -> bytes:
         """Answer as `respond` does and give the witness's trace as JSON.
 
         Its shape (`plane/src/trace.rs` says it of each key): zone, revision, generation, name,
-        type, rcode, aa, truncated, client {address, prefix, from: ecs|source}, lookup (exact,
-        wildcard, cut, nxdomain, nodata, cname, dname, or refused where no zone was asked), chain
-        [{name, lookup}], vip, sticky, map, class, range_prefix, tiers, fallback (null, all, none,
-        servfail, addresses), ttl, scope, answers [address], rrsets [type].
+        type, rcode, aa, truncated, client {address, prefix, from: ecs|source|proxy, front_end},
+        lookup (exact, wildcard, cut, nxdomain, nodata, cname, dname, or refused where no zone was
+        asked), chain [{name, lookup}], vip, sticky, map, class, range_prefix, tiers, fallback
+        (null, all, none, servfail, addresses), ttl, scope, answers [address], rrsets [type].
 
         `tiers` has every tier of the client's ladder, also those after the one that answered:
         {tier, datacenters, live, chosen, pools: [{datacenter, weight, configured, live, share,
@@ -59,7 +62,8 @@ class Engine:
         yxdomain + badvers + badcookie; udp_dropped + tcp_dropped = dropped_malformed +
         dropped_response + dropped_limited + panics. Of the answered are truncated, limited, edns,
         ecs, cookies, cookies_valid; of udp_answered are udp_unsent. tcp_connections counts those
-        accepted.
+        accepted, of which are tcp_closed_idle, _slow, _full and _network, which we ended; tcp_open
+        rises and falls.
         """
     def types(self) -> list[tuple[str, int]]:
         """Count the answers by the type asked for: mnemonics in lower case, the last `other`."""
@@ -82,17 +86,31 @@ class Engine:
 class Server:
     """UDP and TCP sockets on threads of their own."""
 
-    def __new__(cls, engine: Engine, listen: list[str], workers: int) -> Server:
+    def __new__(
+        cls, engine: Engine, listen: list[str], workers: int, *, inherited: list[int] = ...
+    ) -> Server:
         """Bind every `ADDR:PORT` for UDP (once a worker, SO_REUSEPORT) and TCP; OSError if taken.
 
         The OSError has the system's errno and a sentence that names address and protocol;
-        ValueError for what is no `ADDR:PORT`.
+        ValueError for what is no `ADDR:PORT`. `inherited` are descriptors of sockets that are
+        bound already: these are then taken instead, and belong to the server.
 
         Nothing is answered before `start`. Port 0 takes one free port for both.
         """
     @property
     def addresses(self) -> list[str]:
         """The bound addresses, in the order asked for."""
+    @property
+    def handover_fd(self) -> int:
+        """A descriptor to read while connections wait in `handed_over`; it is not yours."""
+    def handed_over(self) -> list[tuple[int, str, bytes]]:
+        """Take the TCP connections that left the plane, where the policy has `transfers`.
+
+        Each is (descriptor, which is yours and does not block; the peer's address; octets that
+        were read and not answered). The octets begin with a whole frame: a question for a zone
+        transfer (AXFR, IXFR), or one signed by TSIG (RFC 8945). At most 64 wait; beyond that they
+        stay in the plane, which refuses transfers.
+        """
     def start(self) -> None:
         """Start the threads."""
     def stop(self, seconds: float) -> bool:

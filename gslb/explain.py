@@ -5,9 +5,10 @@ witness; what the witness wrote is joined with what the health board knows, so t
 candidate, chosen or not, has a reason.
 """
 
+import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from ipaddress import ip_interface, ip_network
+from ipaddress import ip_address, ip_interface, ip_network
 from typing import Any
 
 import msgspec
@@ -18,7 +19,7 @@ from gslb.model import Fault, Invalid, MemberKey, Vip
 from gslb.model.names import canonical, labels
 from gslb.model.records import type_number
 from gslb.plane import Plane
-from gslb.trace import Member, Pool, Tier, Trace
+from gslb.trace import Client, Member, Pool, Tier, Trace
 
 ECS = 8  # option code, RFC 7871 section 6
 FAMILIES = {4: 1, 6: 2}  # RFC 7871 section 6, by IP version
@@ -27,16 +28,26 @@ Ask = Callable[[MemberKey], Standing | None]
 
 
 def explain(
-    plane: Plane, ask: Ask, vips: Mapping[str, Vip], *, name: str, rtype: str, client: str
+    plane: Plane,
+    ask: Ask,
+    vips: Mapping[str, Vip],
+    *,
+    name: str,
+    rtype: str,
+    client: str,
+    via: str = "",
 ) -> dict[str, Any]:
     """Explain the answer to one question of one client, as JSON-ready data.
 
-    `client` is an address, or a network such as 203.0.113.0/24, which is sent as ECS (RFC 7871).
+    `client` is an address, or a network such as 203.0.113.0/24, which is sent as ECS (RFC 7871);
+    `via` is the address of a front end that tells the client by PROXY protocol, if there is one.
     The keys of the plane's trace are kept (`trace.py`); members gain `verdict`, `since`,
     `observation` and `reason`; `unnamed` lists pools that no tier of the client names;
     `sentences` tells the whole. Invalid names every bad argument.
     """
-    packet, source = _question(name, rtype, client)
+    packet, source = _question(name, rtype, client, via)
+    if via:
+        packet, source = _told(source) + packet, via
     trace = plane.explain(packet, source)
     for tier in trace.tiers:
         for pool in tier.pools:
@@ -46,9 +57,9 @@ def explain(
     unnamed = _unnamed(trace, vips)
     told: dict[str, Any] = msgspec.to_builtins(trace)
     return told | {
-        "question": {"name": name, "type": rtype, "client": client},
+        "question": {"name": name, "type": rtype, "client": client, "via": via or None},
         "unnamed": unnamed,
-        "sentences": list(_tell(trace, unnamed)),
+        "sentences": list(_tell(trace, unnamed) if trace.client else _tell_distrust(via)),
     }
 
 
@@ -59,7 +70,7 @@ def _unnamed(trace: Trace, vips: Mapping[str, Vip]) -> list[str]:
     return [datacenter for datacenter in vip.pools if datacenter not in named] if vip else []
 
 
-def _question(name: str, rtype: str, client: str) -> tuple[bytes, str]:
+def _question(name: str, rtype: str, client: str, via: str) -> tuple[bytes, str]:
     faults: list[Fault] = []
     absolute = name if name.endswith(".") else f"{name}."
     try:
@@ -76,12 +87,29 @@ def _question(name: str, rtype: str, client: str) -> tuple[bytes, str]:
         faults.append(
             Fault(("client",), f"{client!r} is not a client; write 203.0.113.7 or 203.0.113.0/24")
         )
+    faults += _via_faults(via)
     if faults:
         raise Invalid(faults)
     record = DNSRecord(DNSHeader(id=0, rd=0), q=DNSQuestion(list(labels(absolute)), number))
     options = [] if "/" not in client else [_ecs(str(interface.ip), interface.network.prefixlen)]
     record.add_ar(EDNS0(udp_len=1232, opts=options))
     return bytes(record.pack()), str(interface.ip)
+
+
+def _via_faults(via: str) -> list[Fault]:
+    try:
+        ip_address(via or "::")
+    except ValueError:
+        return [Fault(("via",), f"{via!r} is not a front end; write its address, as 192.0.2.80")]
+    return []
+
+
+def _told(client: str) -> bytes:
+    """Make a front end's header: PROXY protocol version 2, datagram, ports 0, sent to nobody."""
+    address = ip_address(client)
+    told = address.packed + bytes(len(address.packed) + 4)
+    family = 0x12 if address.version == 4 else 0x22  # noqa: PLR2004
+    return b"\r\n\r\n\0\r\nQUIT\n" + struct.pack(">BBH", 0x21, family, len(told)) + told
 
 
 def _ecs(address: str, prefix: int) -> EDNSOption:
@@ -135,11 +163,14 @@ def _when(since: float | None) -> str:
     return f"{datetime.fromtimestamp(since, UTC):%Y-%m-%d %H:%M:%SZ}"
 
 
+def _tell_distrust(via: str) -> Iterator[str]:
+    yield f"{via} is not in proxy_from: a question behind its PROXY header is no DNS to us."
+    yield "To trust it, add it to proxy_from (or GSLB_PROXY_FROM) and start the node again."
+
+
 def _tell(trace: Trace, unnamed: Sequence[str]) -> Iterator[str]:
-    if trace.client is not None:
-        ecs = trace.client.origin == "ecs"
-        found = "sent by its resolver (ECS)" if ecs else "the packet's source"
-        yield f"The client is {trace.client.address}/{trace.client.prefix}, {found}."
+    if client := trace.client:
+        yield f"The client is {client.address}/{client.prefix}, {_origin(client)}."
     if trace.zone is None:
         yield f"No zone here holds {trace.name}: {trace.rcode}."
         return
@@ -158,6 +189,12 @@ def _tell(trace: Trace, unnamed: Sequence[str]) -> Iterator[str]:
         )
     elif trace.rrsets:
         yield f"Answered: the RRset(s) {', '.join(trace.rrsets)}, TTL {trace.ttl} s."
+
+
+def _origin(client: Client) -> str:
+    if client.origin == "proxy":
+        return f"told by the front end {client.front_end}"
+    return "sent by its resolver (ECS)" if client.origin == "ecs" else "the packet's source"
 
 
 _LOOKUPS = {

@@ -71,6 +71,10 @@ class Plane:
         """Store member words (index, word) of the zone at `origin` (wire form)."""
         self._engine.set_members(origin, list(changes))
 
+    def respond(self, packet: bytes, source: str) -> bytes | None:
+        """Answer one packet as over TCP, or None for silence; it is not counted."""
+        return self._engine.respond(packet, source, tcp=True)
+
     def explain(self, packet: bytes, source: str) -> Trace:
         """Answer one packet and give the witness's trace."""
         return msgspec.json.decode(self._engine.explain(packet, source), type=Trace)
@@ -101,15 +105,31 @@ class Plane:
         """The revision being answered from; 0 before the first."""
         return self._engine.revision
 
-    def bind(self, listen: Sequence[str], workers: int) -> tuple[str, ...]:
-        """Bind the DNS sockets; nothing is answered before `start`. Give the real addresses."""
+    def bind(
+        self, listen: Sequence[str], workers: int, inherited: Sequence[int] = ()
+    ) -> tuple[str, ...]:
+        """Bind the DNS sockets; nothing is answered before `start`. Give the real addresses.
+
+        `inherited` are descriptors of sockets that are bound already, to take instead.
+        """
         try:
-            self._server = _plane.Server(self._engine, list(listen), workers)
+            self._server = _plane.Server(
+                self._engine, list(listen), workers, inherited=list(inherited)
+            )
         except OSError as error:
             raise Refused(
                 f"{error.strerror or error}; stop what holds the port, or choose another with --dns"
             ) from error
         return tuple(self._server.addresses)
+
+    @property
+    def handover_fd(self) -> int:
+        """A descriptor to read while `handed_over` has something; -1 before `bind`."""
+        return self._server.handover_fd if self._server is not None else -1
+
+    def handed_over(self) -> list[tuple[int, str, bytes]]:
+        """Take the connections that left the plane: descriptor, peer, octets not answered."""
+        return self._server.handed_over() if self._server is not None else []
 
     @property
     def answering(self) -> bool:

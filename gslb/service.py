@@ -1,6 +1,7 @@
 """One node's life, in one readable function: `run`.
 
-bind     the DNS sockets, so that a taken port is known before anything else
+bind     the DNS sockets, so that a taken port is known before anything else; or take those that
+         were handed over. After that no privilege is needed: become the user that is set
 restore  what was served last, and answer at once
 open     the store; fill it from the zones folder if it is empty
 follow   probe what the world names; wait for first verdicts, then answer
@@ -20,6 +21,7 @@ from typing import TypeVar
 from gslb import __version__
 from gslb.api import Parts, open_api
 from gslb.health import Watch
+from gslb.launch import become, find_identity, inherited
 from gslb.manners import Manners
 from gslb.model import GslbError, Invalid, MemberKey, World
 from gslb.plane import Plane
@@ -27,6 +29,7 @@ from gslb.publisher import Desk, Press, Served, StateFolder, read_checked
 from gslb.settings import Settings
 from gslb.store import StoreBusy, StoreDown
 from gslb.telemetry import Alarms, kept_alive
+from gslb.transfer import Transfers
 
 T = TypeVar("T")
 
@@ -77,18 +80,22 @@ async def serving(settings: Settings) -> AsyncIterator[Parts]:
     _raise_file_limit()
     async with AsyncExitStack() as stack:
         state = StateFolder(settings.state)
-        state.open()
         stack.callback(state.close)
 
         plane = Plane()
-        addresses = plane.bind(settings.dns, settings.threads)
+        identity = find_identity(settings.user)
+        addresses = plane.bind(settings.dns, settings.threads, inherited())
         stack.push_async_callback(_stop_plane, plane)
+        if identity is not None:
+            become(identity, settings.state)
+        state.open()
 
         alarms = Alarms(time.time)
         manners = Manners(settings, plane, alarms)
         manners.begin()
         watch = Watch(settings.node, on_weights=lambda changes: _verdicts(press, desk, changes))
         press = Press(plane, watch.effective)
+        transfers = Transfers(settings, plane, press, alarms, time.time)
         desk = Desk(
             settings.store_url,
             press=press,
@@ -96,11 +103,15 @@ async def serving(settings: Settings) -> AsyncIterator[Parts]:
             state=state,
             alarms=alarms,
             now=time.time,
+            published=transfers.published,
         )
         stack.push_async_callback(desk.close)
+        await stack.enter_async_context(transfers)
         await stack.enter_async_context(watch)
 
-        parts = Parts(settings, __version__, addresses, plane, watch, desk, alarms, time.time())
+        parts = Parts(
+            settings, __version__, addresses, plane, watch, desk, alarms, time.time(), transfers
+        )
         parts.http = await stack.enter_async_context(open_api(parts))
 
         served = _restore(state, watch, desk, alarms)

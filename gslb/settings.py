@@ -20,6 +20,7 @@ from pydantic_settings import (
 
 from gslb.model import Invalid
 from gslb.model.faults import faults_from
+from gslb.model.names import canonical
 from gslb.model.values import Duration
 
 CONFIG = "gslb.toml"
@@ -55,6 +56,27 @@ Networks = Annotated[
     BeforeValidator(lambda value: _split(value) if value else ()),
 ]
 Listen = Annotated[str, AfterValidator(parse_listen)]
+
+
+def parse_secondary(text: str) -> str:
+    """Check `ADDR:PORT` or `ADDR:PORT#KEY`, and give it in that form."""
+    address, hash_sign, key = text.partition("#")
+    address = parse_listen(address)
+    if address.endswith(":0"):
+        raise ValueError(f"{text!r} has port 0; write the port that the secondary listens on")
+    if not hash_sign:
+        return address
+    try:
+        return f"{address}#{canonical(key if key.endswith('.') else f'{key}.')}"
+    except ValueError as error:
+        raise ValueError(f"{text!r} names no key: {error}; write 192.0.2.1:53#key") from error
+
+
+Secondaries = Annotated[
+    tuple[Annotated[str, AfterValidator(parse_secondary)], ...],
+    NoDecode,
+    BeforeValidator(lambda value: _split(value) if value else ()),
+]
 
 
 class WireSettings(BaseSettings):
@@ -119,6 +141,30 @@ class WireSettings(BaseSettings):
     tcp_message: Duration = Field(
         default=5_000, description="how long a message may take from its first octet to its last"
     )
+    transfer_to: Networks = Field(
+        default=(), description="who may transfer zones (AXFR) without a key; none: nobody"
+    )
+    transfer_keys: Path | None = Field(
+        default=None,
+        description="file of TSIG keys, `name algorithm base64secret` a line; who signs with one "
+        "may transfer zones, from any address",
+    )
+    transfer_vips: Literal["members", "omit"] = Field(
+        default="members",
+        description="VIPs in a transfer: every address as if all were healthy, or left out",
+    )
+    transfers_at_once: int = Field(
+        default=10, ge=1, le=1000, description="zone transfers under way at once; others wait"
+    )
+    notify: Secondaries = Field(
+        default=(),
+        description="secondaries told of each change (NOTIFY): ADDR:PORT, or ADDR:PORT#KEY",
+    )
+
+    @property
+    def transfers(self) -> bool:
+        """Whether anybody may transfer zones."""
+        return bool(self.transfer_to or self.transfer_keys)
 
 
 class Settings(WireSettings):
@@ -133,6 +179,9 @@ class Settings(WireSettings):
     )
     http: Listen = Field(default="127.0.0.1:8053", description="admin API address")
     workers: int = Field(default=0, ge=0, le=256, description="UDP threads; 0: one a core")
+    user: str = Field(
+        default="", description="USER or USER:GROUP to become once the ports are bound"
+    )
     node: str = Field(default_factory=socket.gethostname, min_length=1, description="node's name")
     state: Path = Field(default=Path("var"), description="folder for snapshot, verdicts, socket")
     first_verdicts: Duration = Field(

@@ -14,7 +14,7 @@ addresses 4 or 16 octets, network order.
 """
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from ipaddress import ip_address
 
@@ -98,6 +98,7 @@ class Zone(msgspec.Struct, frozen=True, array_like=True):
     maps: list[str]
     rrsets: list[Rrset]
     vips: list[Vip]
+    changed: int = 0  # the revision of the last change; the SOA's serial was raised by it
 
 
 class Ranges(msgspec.Struct, frozen=True, array_like=True):
@@ -172,6 +173,41 @@ class Policy(msgspec.Struct, frozen=True, array_like=True):
 def decode_zone(document: bytes) -> Zone:
     """Read a zone's document; msgspec.DecodeError or ValidationError if it is not one."""
     return msgspec.msgpack.decode(document, type=Zone)
+
+
+class _Outline(msgspec.Struct, frozen=True, array_like=True):
+    """A zone whose RRsets and VIPs are not read yet."""
+
+    format: int
+    origin: bytes
+    datacenters: msgspec.Raw
+    maps: msgspec.Raw
+    rrsets: list[msgspec.Raw]
+    vips: list[msgspec.Raw]
+    changed: int = 0
+
+
+class ZoneReader:
+    """A zone's document, read piece by piece: a large one would hold the interpreter for seconds.
+
+    msgspec.DecodeError or ValidationError if it is not one.
+    """
+
+    def __init__(self, document: bytes) -> None:
+        self._outline = msgspec.msgpack.decode(document, type=_Outline)
+        self.origin = self._outline.origin
+
+    @property
+    def rrsets(self) -> Iterator[Rrset]:
+        """The RRsets, in their order, each read when it is asked for."""
+        decoder = msgspec.msgpack.Decoder(Rrset)
+        return (decoder.decode(raw) for raw in self._outline.rrsets)
+
+    @property
+    def vips(self) -> Iterator[Vip]:
+        """The VIPs, in their order, each read when it is asked for."""
+        decoder = msgspec.msgpack.Decoder(Vip)
+        return (decoder.decode(raw) for raw in self._outline.vips)
 
 
 def zone_keys(zone: Zone) -> tuple[tuple[MemberKey, ...], tuple[PoolKey, ...]]:

@@ -11,11 +11,15 @@ Lookup = Literal["exact", "wildcard", "cut", "nxdomain", "nodata", "cname", "dna
 
 
 class Client(msgspec.Struct):
-    """For whom it was answered; `prefix` bits of the address are known."""
+    """For whom it was answered; `prefix` bits of the address are known.
+
+    Where `origin` is `proxy`, `front_end` is the address that told it.
+    """
 
     address: str
     prefix: int
-    origin: Literal["ecs", "source"] = msgspec.field(name="from")
+    origin: Literal["ecs", "source", "proxy"] = msgspec.field(name="from")
+    front_end: str | None = None
 
 
 class Link(msgspec.Struct):

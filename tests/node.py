@@ -7,7 +7,7 @@ import re
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,9 @@ import dns.rdatatype
 from gslb.demo.sites import Site
 
 DEADLINE = 15.0  # seconds; reached only when something is broken
-_READY = re.compile(r"DNS 127\.0\.0\.1:(?P<dns>\d+), API http://(?P<http>[\d.:]+), revision (\d+)")
+_READY = re.compile(
+    r"DNS 127\.0\.0\.1:(?P<dns>\d+),.* API http://(?P<http>[\d.:]+), revision (\d+)"
+)
 
 ZONE = """\
 $TTL 300
@@ -85,11 +87,23 @@ async def until(holds: Callable[[], Awaitable[Any]], what: str, within: float = 
 class Node:
     """One `gslb serve` process."""
 
-    def __init__(self, state: Path, zones: Path, store: str | None = None) -> None:
+    def __init__(
+        self,
+        state: Path,
+        zones: Path,
+        store: str | None = None,
+        *,
+        more: Sequence[str] = (),
+        through: Sequence[str] = (),
+        descriptors: Sequence[int] = (),
+    ) -> None:
+        """Take `more` flags; `through` is a command that runs it and is given `descriptors`."""
         self.state = state
         self.zones = zones
         self.log = state.parent / f"{state.name}.log"
-        self._more = ["--store", store] if store else []
+        self._more = [*(["--store", store] if store else []), *more]
+        self._through = through
+        self._descriptors = descriptors
         self._process: asyncio.subprocess.Process | None = None
         self.dns = 0
         self.http = ""
@@ -98,11 +112,13 @@ class Node:
         """Start it on free ports; give the line it prints when it is ready."""
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
+                *self._through,
                 *(sys.executable, "-m", "gslb", "serve", "--zones", str(self.zones)),
                 *("--state", str(self.state), "--dns", f"127.0.0.1:{self.dns}"),
                 *("--http", "127.0.0.1:0", "--node", "test", "--workers", "2", *self._more),
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
+                pass_fds=self._descriptors,
                 env={**os.environ, "GSLB_LOG": "info"},
             )
         assert self._process.stdout is not None
@@ -112,6 +128,12 @@ class Node:
         self.dns = int(found["dns"])
         self.http = found["http"]
         return line.decode()
+
+    @property
+    def pid(self) -> int:
+        """The process's number."""
+        assert self._process is not None
+        return self._process.pid
 
     async def end(self, number: int = signal.SIGTERM) -> int:
         """Send a signal and wait for the end; give the exit code."""

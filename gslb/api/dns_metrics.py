@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
 
 from gslb.plane import Plane
@@ -26,6 +26,16 @@ _GROUPS = {
             "response": "dropped_response",
             "limited": "dropped_limited",
             "panic": "panics",
+        },
+    ),
+    "tcp_closed": (
+        "TCP connections that this node closed, by cause; the others were closed by their clients.",
+        "cause",
+        {
+            "idle": "tcp_closed_idle",
+            "slow": "tcp_closed_slow",
+            "full": "tcp_closed_full",
+            "network": "tcp_closed_network",
         },
     ),
     "rcode": (
@@ -65,6 +75,8 @@ def dns_metrics(plane: Plane) -> Iterator[Metric]:
         yield family
     for name, words in _ALONE.items():
         yield CounterMetricFamily(f"gslb_dns_{name}", words, float(counters[name]))
+    opened = float(counters["tcp_open"])
+    yield GaugeMetricFamily("gslb_dns_tcp_open", "TCP connections that are open.", opened)
     types = CounterMetricFamily("gslb_dns_type", "Answers by type asked for.", labels=["type"])
     for rtype, count in plane.types():
         types.add_metric([rtype], count)

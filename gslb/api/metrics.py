@@ -9,6 +9,7 @@ from prometheus_client.registry import Collector
 
 from gslb.api.dns_metrics import dns_metrics
 from gslb.api.parts import Parts
+from gslb.transfer import OUTCOMES, RESULTS
 
 
 def exposition(parts: Parts) -> bytes:
@@ -25,6 +26,7 @@ class _Now(Collector):
     def collect(self) -> Iterator[Metric]:
         yield from self._node()
         yield from dns_metrics(self._parts.plane)
+        yield from self._transfers()
         yield from self._health()
 
     def _node(self) -> Iterator[Metric]:
@@ -46,6 +48,35 @@ class _Now(Collector):
         for alarm in parts.alarms.standing:
             alarms.add_metric([alarm.key], alarm.since)
         yield alarms
+
+    def _transfers(self) -> Iterator[Metric]:
+        hall, notifier = self._parts.transfers.hall, self._parts.transfers.notifier
+        serials = GaugeMetricFamily(
+            "gslb_zone_serial", "The SOA serial that is answered.", labels=["zone"]
+        )
+        waiting = GaugeMetricFamily(
+            "gslb_notify_waiting_since_seconds",
+            "Since when a secondary has not acknowledged the newest serial, unix time; else 0.",
+            labels=["zone", "secondary"],
+        )
+        for origin, serial in self._parts.transfers.serials.items():
+            serials.add_metric([origin], serial)
+            for name, standing in notifier.standings(origin).items():
+                since = 0.0 if standing.is_settled else standing.told_since
+                waiting.add_metric([origin, name], since)
+        yield serials
+        yield waiting
+        for name, words, counts, results in (
+            ("transfers", "Questions for zone transfers, by result.", hall.counts, RESULTS),
+            ("notifies", "NOTIFYs, by what became of them.", notifier.counts, OUTCOMES),
+        ):
+            family = CounterMetricFamily(f"gslb_{name}", words, labels=["result"])
+            for result in results:
+                family.add_metric([result], counts[result])
+            yield family
+        yield GaugeMetricFamily(
+            "gslb_transfers_running", "Zone transfers under way.", float(hall.running)
+        )
 
     def _health(self) -> Iterator[Metric]:
         watch = self._parts.watch

@@ -9,6 +9,7 @@ from gslb.plane import Plane
 from gslb.publisher import Desk
 from gslb.settings import Settings
 from gslb.telemetry import Alarms
+from gslb.transfer import Transfers
 
 
 @dataclass
@@ -23,6 +24,7 @@ class Parts:
     desk: Desk
     alarms: Alarms
     started: float
+    transfers: Transfers
     http: str = ""
 
 

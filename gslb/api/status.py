@@ -60,13 +60,14 @@ async def status(request: web.Request) -> web.Response:
             "dns": parts.dns,
             "alarms": _alarms(parts),
             "verdicts": parts.watch.facts().verdicts,
+            "zones": parts.transfers.facts(),
             "vips": {name: _vip(parts, name, vip) for name, vip in desk.world.vips.items()},
         }
     )
 
 
 async def explained(request: web.Request) -> web.Response:
-    """Explain an answer: `?name=www.gslb.example&type=A&client=203.0.113.0/24`."""
+    """Explain an answer: `?name=www.gslb.example&type=A&client=203.0.113.0/24&via=192.0.2.80`."""
     parts = request.app[PARTS]
     faults = [
         Fault((key,), f"{key} is missing; write ?name=…&type=A&client=203.0.113.7")
@@ -84,6 +85,7 @@ async def explained(request: web.Request) -> web.Response:
             name=query["name"],
             rtype=query.get("type", "A"),
             client=query["client"],
+            via=query.get("via", ""),
         )
     )
 

@@ -58,6 +58,9 @@ Dns = Annotated[
 ]
 Http = Annotated[str | None, typer.Option(help="Admin API address. [127.0.0.1:8053]")]
 Workers = Annotated[int | None, typer.Option(help="UDP threads; 0: one a core. [0]")]
+User = Annotated[
+    str | None, typer.Option(help="USER or USER:GROUP to become once the ports are bound. [none]")
+]
 Node = Annotated[str | None, typer.Option(help="This node's name. [the host's name]")]
 State = Annotated[Path | None, typer.Option(help="Folder for snapshot, verdicts and socket. [var]")]
 Url = Annotated[str | None, typer.Option(envvar="GSLB_URL", help="A node elsewhere: http://…")]
@@ -136,11 +139,11 @@ def serve(
     workers: Workers = None,
     node: Node = None,
     state: State = None,
+    user: User = None,
 ) -> None:
     """Serve until SIGTERM; on ready one line with the addresses is printed."""
-    settings = _settings(
-        zones=zones, store=store, dns=dns, http=http, workers=workers, node=node, state=state
-    )
+    places = {"zones": zones, "store": store, "dns": dns, "http": http, "state": state}
+    settings = _settings(**places, workers=workers, node=node, user=user)
     set_up_log(settings.log)
     _run(run(settings, _ready))
 
@@ -264,6 +267,7 @@ def explain(
     rtype: Annotated[str, typer.Argument(metavar="[TYPE]", help="The type asked for.")] = "A",
     *,
     client: Annotated[str, typer.Option(help="ADDR, or ADDR/LEN as ECS would carry it.")],
+    via: Annotated[str, typer.Option(help="The front end that tells it (PROXY protocol).")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole trace.")] = False,
     state: State = None,
     url: Url = None,
@@ -271,7 +275,7 @@ def explain(
 ) -> None:
     """Say why a client gets its answer, by the trace of the real decision."""
     door = Door(_settings(state=state).state, url, token)
-    query = {"name": name, "type": rtype, "client": client}
+    query = {"name": name, "type": rtype, "client": client, "via": via}
     found = _run(door.call("GET", "/api/v1/explain", params=query))
     out.print(json.dumps(found, indent=2) if as_json else "\n".join(found["sentences"]))
 

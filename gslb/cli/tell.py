@@ -20,6 +20,8 @@ def status(out: Console, found: dict[str, Any]) -> None:
     for alarm in found["alarms"]:
         words = f"ALARM {alarm['key']} since {_time(alarm['since'])}: {alarm['words']}"
         out.print(Text(words, style="red"))
+    for name, zone in found["zones"].items():
+        _zone(out, name, zone)
     rows = {
         name: [
             (datacenter, *_member(member))
@@ -36,6 +38,23 @@ def status(out: Console, found: dict[str, Any]) -> None:
             line = Text("  ").join(map(Text, map(str.ljust, cells, widths)))
             line.stylize(_COLOURS.get(cells[2], ""))
             out.print(Text("  ") + line)
+
+
+def _zone(out: Console, name: str, zone: dict[str, Any]) -> None:
+    """Show a zone's serial and how it stands at its secondaries."""
+    out.print(f"zone {name} serial {zone['serial']}")
+    for secondary, standing in zone["secondaries"].items():
+        waits = standing["waiting_since"] is not None
+        if waits:
+            words = f"has not acknowledged it since {_time(standing['waiting_since'])}"
+            words += f" ({standing['last_failure']})" if standing["last_failure"] else ""
+        else:
+            words = f"acknowledged it at {_time(standing['acknowledged_at'])}"
+        out.print(Text(f"  {secondary} {words}", style="yellow" if waits else ""))
+    for peer, told in zone["transfers"].items():
+        signed = f", signed with {told['key']}" if told["key"] else ""
+        words = f"  {peer} transferred serial {told['serial']} at {_time(told['at'])}{signed}"
+        out.print(words)
 
 
 def _member(member: dict[str, Any]) -> tuple[str, ...]:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from gslb import snapshot
 from gslb.compiler.ranges import find_ranges, pack_ranges
 from gslb.compiler.scene import upward
-from gslb.model import LastResort, MemberKey, Pool, PoolKey, Tiers, Vip, World
+from gslb.compiler.serial import soa_of, with_serial
+from gslb.model import LastResort, MemberKey, Pool, PoolKey, Rrset, Tiers, Vip, World, Zone
 from gslb.model.names import to_wire
 from gslb.model.records import rdata_wire, type_number
 
@@ -30,6 +31,7 @@ class CompiledZone:
     document: bytes
     members: tuple[MemberKey, ...]
     pools: tuple[PoolKey, ...]
+    soa: snapshot.Rrset
 
 
 def maps_of(world: World, origin: str) -> tuple[str, ...]:
@@ -37,8 +39,11 @@ def maps_of(world: World, origin: str) -> tuple[str, ...]:
     return tuple(sorted({vip.map for _, vip in _vips_of(world, origin) if vip.map is not None}))
 
 
-def compile_zone(world: World, origin: str) -> CompiledZone:
-    """Compile a zone with its VIPs; the world must be without faults (`check`)."""
+def compile_zone(world: World, origin: str, changed: int = 0) -> CompiledZone:
+    """Compile a zone with its VIPs; the world must be without faults (`check`).
+
+    `changed` is the revision at which the zone last changed, by which its serial is raised.
+    """
     vips = sorted(_vips_of(world, origin), key=lambda item: item[0])
     maps = maps_of(world, origin)
     datacenters = sorted({name for _, vip in vips for name in _datacenters_of(vip)})
@@ -49,16 +54,9 @@ def compile_zone(world: World, origin: str) -> CompiledZone:
         origin=to_wire(origin),
         datacenters=datacenters,
         maps=list(maps),
-        rrsets=[
-            snapshot.Rrset(
-                owner=to_wire(rrset.name),
-                type=type_number(rrset.type),
-                ttl=rrset.ttl,
-                rdata=[rdata_wire(rrset.type, text) for text in rrset.rdata],
-            )
-            for _, rrset in sorted(zone.rrsets.items(), key=lambda item: item[0])
-        ],
+        rrsets=with_serial(map(_rrset, _in_order(zone)), changed),
         vips=[_vip(name, vip, index, maps) for name, vip in vips],
+        changed=changed,
     )
     return CompiledZone(
         origin,
@@ -70,6 +68,20 @@ def compile_zone(world: World, origin: str) -> CompiledZone:
             for member in pool.members
         ),
         tuple(PoolKey(name, datacenter) for name, vip in vips for datacenter in vip.pools),
+        soa_of(document),
+    )
+
+
+def _in_order(zone: Zone) -> list[Rrset]:
+    return [rrset for _, rrset in sorted(zone.rrsets.items(), key=lambda item: item[0])]
+
+
+def _rrset(rrset: Rrset) -> snapshot.Rrset:
+    return snapshot.Rrset(
+        owner=to_wire(rrset.name),
+        type=type_number(rrset.type),
+        ttl=rrset.ttl,
+        rdata=[rdata_wire(rrset.type, text) for text in rrset.rdata],
     )
 
 

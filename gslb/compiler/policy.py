@@ -12,7 +12,6 @@ def compile_policy(
     secrets: Sequence[bytes] = (),
     *,
     stale: bool = False,
-    transfers: bool = False,
 ) -> snapshot.Policy:
     """Compile a policy; `secrets` are those of cookies, 16 octets each, the first signs."""
     return snapshot.Policy(
@@ -42,7 +41,7 @@ def compile_policy(
             message=settings.tcp_message,
         ),
         stale=stale,
-        transfers=transfers,
+        transfers=settings.transfers,
     )
 
 

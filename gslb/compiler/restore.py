@@ -1,7 +1,7 @@
 """From a zone's document back to its records: what is served, when the store cannot be read.
 
-The inverse of the compiler for ordinary records. VIPs need no such way back: the state folder
-keeps them as the operator said them.
+The inverse of the compiler for ordinary records; the serial is the one that was written. VIPs need
+no such way back: the state folder keeps them as the operator said them.
 """
 
 import dns.name
@@ -10,6 +10,7 @@ import dns.rdataclass
 import dns.rdatatype
 
 from gslb import snapshot
+from gslb.compiler.serial import with_serial
 from gslb.model import Rrset, RrsetKey, Zone
 from gslb.model.names import from_wire
 
@@ -18,7 +19,7 @@ def restore_zone(document: bytes) -> Zone:
     """Give the zone that a document was compiled from, its VIPs left out."""
     zone = snapshot.decode_zone(document)
     rrsets: dict[RrsetKey, Rrset] = {}
-    for part in zone.rrsets:
+    for part in with_serial(zone.rrsets, -zone.changed):
         rtype = dns.rdatatype.to_text(dns.rdatatype.RdataType.make(part.type))
         rrset = Rrset(
             name=from_wire(part.owner),

@@ -10,6 +10,7 @@ import dns.name
 import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
+from dns.rdtypes.ANY.LOC import LOC
 from pydantic import (
     AfterValidator,
     Field,
@@ -59,7 +60,7 @@ def rdata_wire(rtype: str, text: str) -> bytes:
 
 def _rdata(rtype: str, text: str, origin: str) -> dns.rdata.Rdata:
     try:
-        return dns.rdata.from_text(
+        found = dns.rdata.from_text(
             dns.rdataclass.IN,
             dns.rdatatype.from_text(rtype),
             text,
@@ -68,6 +69,21 @@ def _rdata(rtype: str, text: str, origin: str) -> dns.rdata.Rdata:
         )
     except (dns.exception.DNSException, ValueError) as error:
         raise ValueError(f"{text!r} is not data of a {rtype} record: {error}") from error
+    return _in_centimetres(found) if isinstance(found, LOC) else found
+
+
+def _in_centimetres(found: LOC) -> dns.rdata.Rdata:
+    """Round the altitude: dnspython reads 0.29 m as 28.99… cm, and would cut that to 28."""
+    return LOC(  # type: ignore[no-untyped-call]
+        found.rdclass,
+        found.rdtype,
+        found.latitude,
+        found.longitude,
+        round(found.altitude),
+        found.size,
+        found.horizontal_precision,
+        found.vertical_precision,
+    )
 
 
 class RrsetKey(NamedTuple):

@@ -7,7 +7,7 @@ truth; while it cannot be read, the last good state is answered and every edit i
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
@@ -70,6 +70,7 @@ class Desk:
         state: StateFolder,
         alarms: Alarms,
         now: Callable[[], float],
+        published: Callable[[], None] = lambda: None,
     ) -> None:
         self._url = url
         self._press = press
@@ -77,6 +78,7 @@ class Desk:
         self._state = state
         self._alarms = alarms
         self._now = now
+        self._published = published
         self._store: Store | None = None
         self._lock = asyncio.Lock()
         self._unsaved = asyncio.Event()
@@ -121,6 +123,7 @@ class Desk:
         self._press.restore(served.revision, served.steering, served.zones, served.maps)
         self.revision = served.revision
         self.published_at = self._now()
+        self._published()
 
     async def fill(self, world: World, *, source: Source, author: str, summary: str) -> Receipt:
         """Make the store and the answers be this world."""
@@ -157,7 +160,8 @@ class Desk:
             edits = _real(before, change(before))
             if not edits:
                 return Receipt(self.revision, 0)
-            proof = await asyncio.to_thread(self._proved, apply_edits(before, edits), edits)
+            world = apply_edits(before, edits)
+            proof = await asyncio.to_thread(self._proved, world, edits, self.revision + 1)
             revision = await self.store.commit(
                 edits,
                 base=self.revision,
@@ -166,6 +170,8 @@ class Desk:
                 summary=summary,
                 at=datetime.fromtimestamp(self._now(), UTC),
             )
+            if revision != self.revision + 1:  # a database may leave numbers out
+                proof = await asyncio.to_thread(self._press.prove, world, edits, revision)
             return await self._publish(proof, revision)
 
     async def _settle(self) -> None:
@@ -181,10 +187,16 @@ class Desk:
                 "mend those rows first"
             ) from error
 
-    def _proved(self, world: World, edits: Sequence[Edit]) -> Proof:
+    def _proved(
+        self,
+        world: World,
+        edits: Sequence[Edit],
+        revision: int | None,
+        changed: Mapping[str, int] | None = None,
+    ) -> Proof:
         """Rehearse a world and compile what these edits touch; in a thread, as it may be long."""
         rehearse(world)
-        return self._press.prove(world, edits)
+        return self._press.prove(world, edits, revision, changed)
 
     def _holds(self, look: Look) -> bool:
         """Whether the store holds what is answered from."""
@@ -248,9 +260,11 @@ class Desk:
         """Answer from what the store holds, recording what was changed outside."""
         stored = await self.store.read()
         edits = await asyncio.to_thread(find_edits, self._press.world, stored.world)
-        proof = await asyncio.to_thread(self._proved, stored.world, edits)
+        outside = not look.settled or stored.touch != look.touch
         revision = stored.revision
-        if not look.settled or stored.touch != look.touch:
+        expected = revision + 1 if outside else None
+        proof = await asyncio.to_thread(self._proved, stored.world, edits, expected, stored.changed)
+        if outside:
             revision = await self.store.adopt(
                 edits,
                 before=self._press.world,
@@ -263,6 +277,13 @@ class Desk:
                 revision,
                 ", ".join("/".join(map(str, edit.path)) for edit in edits) or "no value changed",
             )
+            if (
+                revision != expected
+            ):  # numbers left out; or another node recorded it, and it is read
+                made = None if revision == stored.revision else revision
+                proof = await asyncio.to_thread(
+                    self._press.prove, stored.world, edits, made, stored.changed
+                )
         await self._publish(proof, revision)
         self._known = True
 
@@ -271,6 +292,7 @@ class Desk:
         generation = self._press.publish(proof, revision)
         self.revision = revision
         self.published_at = self._now()
+        self._published()
         await self._save()
         return Receipt(revision, generation)
 

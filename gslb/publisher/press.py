@@ -4,12 +4,13 @@ The press keeps the documents that are being answered from, so that it knows whi
 an edit touches and where each member's word lies. It judges nothing: `rehearse` does, before.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gslb import snapshot
 from gslb.compiler import check, compile_map, compile_zone
 from gslb.compiler.restore import restore_zone
+from gslb.compiler.serial import serial_of, soa_of
 from gslb.model import Edit, Invalid, MemberKey, Steering, World
 from gslb.model.names import to_wire
 from gslb.plane import Plane, Release
@@ -35,25 +36,31 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A zone being answered from: its document and the keys of its words, in their order."""
+    """A zone being answered from: its document and the keys of its words, in their order.
+
+    `changed` is the revision at which it last changed, `soa` the one that is answered.
+    """
 
     document: bytes
     members: tuple[MemberKey, ...]
     pool_weights: tuple[int, ...]
+    changed: int
+    soa: snapshot.Rrset
 
     @classmethod
-    def compiled(cls, world: World, origin: str) -> "Sheet":
+    def compiled(cls, world: World, origin: str, changed: int) -> "Sheet":
         """Compile a zone."""
-        zone = compile_zone(world, origin)
+        zone = compile_zone(world, origin, changed)
         weights = (world.vips[key.vip].pools[key.datacenter].weight for key in zone.pools)
-        return cls(zone.document, zone.members, tuple(weights))
+        return cls(zone.document, zone.members, tuple(weights), changed, zone.soa)
 
     @classmethod
     def of(cls, document: bytes) -> "Sheet":
         """Read the keys out of a document."""
         zone = snapshot.decode_zone(document)
         members, _ = snapshot.zone_keys(zone)
-        return cls(document, members, tuple(snapshot.configured_weights(zone)[1]))
+        weights = tuple(snapshot.configured_weights(zone)[1])
+        return cls(document, members, weights, zone.changed, soa_of(zone))
 
 
 class Press:
@@ -82,13 +89,45 @@ class Press:
         """The map documents being answered from, by name."""
         return dict(self._maps)
 
-    def prove(self, world: World, edits: Sequence[Edit]) -> Proof:
-        """Compile what these edits, which lead from what is answered to `world`, touch."""
+    @property
+    def serials(self) -> dict[str, int]:
+        """The SOA serial that each zone is answered with, by origin."""
+        return {origin: serial_of(sheet.soa) for origin, sheet in self._sheets.items()}
+
+    @property
+    def soas(self) -> dict[str, snapshot.Rrset]:
+        """The SOA that each zone is answered with, by origin."""
+        return {origin: sheet.soa for origin, sheet in self._sheets.items()}
+
+    def document(self, origin: str) -> bytes | None:
+        """Give the document that a zone is answered from; None if there is no such zone."""
+        sheet = self._sheets.get(origin)
+        return sheet.document if sheet else None
+
+    def prove(
+        self,
+        world: World,
+        edits: Sequence[Edit],
+        revision: int | None = None,
+        changed: Mapping[str, int] | None = None,
+    ) -> Proof:
+        """Compile what these edits, which lead from what is answered to `world`, touch.
+
+        They are made at `revision`; None if they are in `changed` already, the revision at which
+        each zone last changed. Without `changed` that is what the zones answered from say.
+        """
         zones, maps = _touched(self._world, world, edits)
+        if changed is None:
+            changed = {origin: sheet.changed for origin, sheet in self._sheets.items()}
+        if revision is not None:
+            changed = {**changed, **dict.fromkeys(zones, revision)}
+        zones |= {o for o, sheet in self._sheets.items() if sheet.changed != changed.get(o, 0)}
         return Proof(
             world,
             {
-                origin: Sheet.compiled(world, origin) if origin in world.zones else None
+                origin: Sheet.compiled(world, origin, changed.get(origin, 0))
+                if origin in world.zones
+                else None
                 for origin in sorted(zones)
             },
             {

@@ -23,6 +23,7 @@ from sqlalchemy.pool import NullPool
 from gslb.model import COLLECTIONS, Edit, Invalid, Refused, World, value_at
 from gslb.model.values import Noun
 from gslb.store import tokens
+from gslb.store.changed import changed_zones, last_changes
 from gslb.store.engine import (
     StoreDown,
     StoreFile,
@@ -59,11 +60,12 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What the store holds, read in one transaction."""
+    """What the store holds, read in one transaction; `changed` has each zone's last revision."""
 
     world: World
     revision: int
     touch: int
+    changed: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +166,10 @@ class Store:
             look = await _look(connection)
             for collection in (*COLLECTIONS, "zones"):
                 rows[collection] = await fetch(connection, collection)
+            changes = await last_changes(connection)
         world = await asyncio.to_thread(_world, rows)  # long, in a large world
-        return Stored(world, look.revision, look.touch)
+        changed = await asyncio.to_thread(changed_zones, changes, world)
+        return Stored(world, look.revision, look.touch, changed)
 
     @whole
     async def revisions(self, limit: int = 100) -> list[Revision]:

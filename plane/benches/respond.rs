@@ -42,6 +42,7 @@ fn main() {
     let packet = Packet {
         octets: &packet,
         source: [127, 0, 0, 1].into(),
+        front_end: None,
         transport: Transport::Udp,
         now: 0,
     };

@@ -18,7 +18,7 @@ mod sections;
 use crate::choose::{Choice, Draw, choose};
 use crate::name::{Name, Split, is_within};
 use crate::random::Rng;
-use crate::snapshot::{Family, Found, Linked, NameId, Node, Rrset, Vip};
+use crate::snapshot::{Family, Found, Linked, Node, Rrset, Vip};
 use crate::tally::Tally;
 use crate::wire::reply::{Full, Owner, QUESTION, Reply, Section, Verdict};
 use crate::wire::{Rcode, rtype};
@@ -107,8 +107,7 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
         let zone = &*self.linked.zone;
         let mut name = self.question.name;
         let mut owner = Owner::At(QUESTION);
-        let followed = [NameId::NONE; MAX_LINKS];
-        let mut chain = Chain { renamed, made: [None; MAX_LINKS], followed, links: 0 };
+        let mut chain = Chain::new(name.wire(), renamed);
         loop {
             let (node, lookup) = match zone.find(&name, self.question.qtype) {
                 Found::Node(node) => (node, Lookup::Exact),
@@ -135,7 +134,7 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
                 return Ok(());
             };
             let next = zone.names.get(target);
-            let ends = !chain.add(target, &next, self);
+            let ends = !chain.add(next.wire(), &zone.origin);
             self.witness.name(name.wire(), if ends { Lookup::Cname } else { lookup });
             if ends {
                 return Ok(());
@@ -146,7 +145,7 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
     }
 
     /// Put a DNAME and the alias that it makes of a name below it; give the new name and where it
-    /// stands, or nothing if the answer ends here. A DNAME that is used twice stands once.
+    /// stands, or nothing if the answer ends here.
     #[cold]
     fn rename(
         &mut self,
@@ -161,9 +160,7 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
             self.witness.name(name.wire(), Lookup::Dname);
             return Ok(None);
         };
-        // Whatever of the chain is below a DNAME has been renamed by it, as far as it came before.
-        let renamed = |one: &[u8]| one != name.wire() && is_below(one, above.wire());
-        if !chain.names(self).any(renamed) {
+        if !chain.came_below(above.wire()) {
             self.put_rrset(Section::Answer, Owner::Name(above), rrset, rrset.ttl)?;
         }
         self.witness.name(name.wire(), Lookup::Dname);
@@ -172,13 +169,10 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
             self.verdict.rcode = Rcode::Yxdomain;
             return Ok(None);
         }
-        let room: &'a Split = room;
         let next = room.name();
         let place = self.put_alias(owner, &next, rrset.ttl)?;
-        let ends = self.question.qtype == rtype::CNAME
-            || !is_within(next.wire(), &zone.origin)
-            || chain.names(self).any(|one| one == next.wire());
-        chain.made(room);
+        let goes_on = chain.add(next.wire(), &zone.origin);
+        let ends = self.question.qtype == rtype::CNAME || !goes_on;
         Ok((!ends).then(|| (next, place.map_or(Owner::Name(next), Owner::At))))
     }
 
@@ -259,49 +253,40 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
     }
 }
 
-/// The way from alias to alias: how far it has come, and by which names.
+/// The way from alias to alias: by which names, the question's first, the newest last.
 struct Chain<'a> {
     renamed: &'a mut [Split],
-    /// The names that DNAMEs made.
-    made: [Option<&'a Split>; MAX_LINKS],
-    followed: [NameId; MAX_LINKS],
+    names: [&'a [u8]; MAX_LINKS + 1],
     links: usize,
 }
 
 impl<'a> Chain<'a> {
+    /// Begin with the name asked for.
+    #[inline]
+    fn new(asked: &'a [u8], renamed: &'a mut [Split]) -> Self {
+        let mut names: [&[u8]; MAX_LINKS + 1] = [&[]; MAX_LINKS + 1];
+        names[0] = asked;
+        Self { renamed, names, links: 0 }
+    }
+
     /// Follow an alias to its target; false if the target is in another zone, or closes a loop,
     /// or if there have been too many.
     #[inline]
-    fn add<W>(&mut self, target: NameId, next: &Name<'_>, answer: &Answer<'a, '_, W>) -> bool {
-        if self.links >= MAX_LINKS {
+    fn add(&mut self, next: &'a [u8], origin: &[u8]) -> bool {
+        let seen = self.names.iter().take(self.links + 1).any(|name| *name == next);
+        let Some(slot) = self.names.get_mut(self.links + 1) else {
             return false;
-        }
-        let new = is_within(next.wire(), &answer.linked.zone.origin)
-            && !self.names(answer).any(|one| one == next.wire());
-        if let Some(slot) = self.followed.get_mut(self.links) {
-            *slot = target;
-        }
+        };
+        *slot = next;
         self.links += 1;
-        new
+        !seen && is_within(next, origin)
     }
 
-    /// All names so far, in wire form: the one asked for, targets of aliases, those that were made.
-    fn names<'s, W>(&'s self, answer: &Answer<'a, '_, W>) -> impl Iterator<Item = &'s [u8]>
-    where
-        'a: 's,
-    {
-        let (zone, links) = (&*answer.linked.zone, self.links);
-        let targets = self.followed.iter().take(links).filter(|id| **id != NameId::NONE);
-        let targets = targets.map(|id| zone.names.get(*id).wire());
-        let made = self.made.iter().take(links).flatten().map(|made| made.name().wire());
-        std::iter::once(answer.question.name.wire()).chain(targets).chain(made)
-    }
-
-    /// Remember what the last room that was given is now the name of.
-    fn made(&mut self, name: &'a Split) {
-        if let Some(slot) = self.links.checked_sub(1).and_then(|last| self.made.get_mut(last)) {
-            *slot = Some(name);
-        }
+    /// Whether a name before the newest was below this one: its DNAME is in the answer already,
+    /// where it may not stand twice (RFC 2181 section 5).
+    fn came_below(&self, above: &[u8]) -> bool {
+        let mut before = self.names.iter().take(self.links);
+        before.any(|name| name.len() > above.len() && is_within(name, above))
     }
 
     /// Room for the name that a DNAME makes; `None` if there have been too many.
@@ -309,14 +294,8 @@ impl<'a> Chain<'a> {
         if self.links >= MAX_LINKS {
             return None;
         }
-        self.links += 1;
         let (first, rest) = std::mem::take(&mut self.renamed).split_first_mut()?;
         self.renamed = rest;
         Some(first)
     }
-}
-
-/// Whether a name stands below another.
-fn is_below(wire: &[u8], above: &[u8]) -> bool {
-    wire != above && is_within(wire, above)
 }

@@ -63,8 +63,8 @@ impl Engine {
     ) -> Option<Vec<u8>> {
         let mut thread = Thread::new(seed.map_or_else(Rng::from_system, Rng::new));
         let mut out = vec![0; usize::from(u16::MAX)];
-        let packet = Packet { octets, source, transport, now: now() };
         let world = self.publisher.world();
+        let packet = Packet::received(&world.policy, octets, source, transport, now())?;
         let length = respond(&world, &packet, &mut thread, &Tally::default(), witness, &mut out)?;
         out.truncate(length);
         Some(out)

@@ -13,41 +13,52 @@ pub const MAX_LABEL: u8 = 63;
 /// The hash of the root name, with which every hash begins.
 const ROOT_HASH: u64 = 0x243f_6a88_85a3_08d3;
 const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+/// Octets that are taken at once.
+const WORD: usize = 8;
 
-/// Add a label (its length octet included) in front of a name with this hash.
+/// A suffix of a name: a hash of it, and in the lowest octet where it begins.
 ///
 /// Nobody outside chooses what is stored, so the hash need not resist chosen keys: it only finds
 /// candidates, which are then compared.
-#[inline]
-fn fold(hash: u64, label: &[u8]) -> u64 {
-    let mut hash = hash;
-    let mut words = label.chunks_exact(8);
-    for word in &mut words {
-        let word = word.try_into().map_or(0, u64::from_le_bytes);
-        hash = (hash.rotate_left(23) ^ word).wrapping_mul(FACTOR);
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Suffix(u64);
+
+impl Suffix {
+    const HEAD: u64 = 0xff;
+
+    #[inline]
+    fn new(hash: u64, head: usize) -> Self {
+        Self(hash & !Self::HEAD | head as u64 & Self::HEAD)
     }
-    let rest = words.remainder().iter();
-    let tail = rest.fold(0, |tail, &octet| tail << 8 | u64::from(octet));
-    let hash = (hash.rotate_left(23) ^ tail).wrapping_mul(FACTOR);
-    hash ^ hash >> 32
+
+    /// A hash of the suffix: 56 bits, the lowest octet is 0.
+    #[must_use]
+    #[inline]
+    pub fn hash(self) -> u64 {
+        self.0 & !Self::HEAD
+    }
+
+    #[inline]
+    fn head(self) -> usize {
+        (self.0 & Self::HEAD) as usize
+    }
 }
 
 /// A name of which every suffix can be looked up without further work.
 ///
-/// Label 0 is the leftmost; `heads` and `hashes` have one entry more than there are labels, for
-/// the root.
+/// Label 0 is the leftmost; there is one suffix more than there are labels, for the root.
 #[derive(Clone, Copy, Debug)]
 pub struct Name<'a> {
     wire: &'a [u8],
-    heads: &'a [u8],
-    hashes: &'a [u64],
+    suffixes: &'a [Suffix],
 }
 
 impl<'a> Name<'a> {
     /// Put together what [`Split`] or an arena has split before.
     #[must_use]
-    pub fn new(wire: &'a [u8], heads: &'a [u8], hashes: &'a [u64]) -> Self {
-        Self { wire, heads, hashes }
+    #[inline]
+    pub fn new(wire: &'a [u8], suffixes: &'a [Suffix]) -> Self {
+        Self { wire, suffixes }
     }
 
     /// The whole name in wire form.
@@ -57,35 +68,41 @@ impl<'a> Name<'a> {
         self.wire
     }
 
+    /// All suffixes, from the whole name to the root.
+    #[must_use]
+    pub fn suffixes(&self) -> &'a [Suffix] {
+        self.suffixes
+    }
+
     /// How many labels it has, root label left out.
     #[must_use]
     #[inline]
     pub fn labels(&self) -> usize {
-        self.hashes.len().saturating_sub(1)
+        self.suffixes.len().saturating_sub(1)
     }
 
     /// The suffix that begins at a label, and its hash; `None` past the root.
     #[must_use]
     #[inline]
     pub fn suffix(&self, label: usize) -> Option<(&'a [u8], u64)> {
-        let head = usize::from(*self.heads.get(label)?);
-        Some((self.wire.get(head..)?, *self.hashes.get(label)?))
+        let suffix = *self.suffixes.get(label)?;
+        Some((self.wire.get(suffix.head()..)?, suffix.hash()))
     }
 
     /// Where in the wire form a label begins.
     #[must_use]
     #[inline]
     pub fn head(&self, label: usize) -> Option<usize> {
-        self.heads.get(label).copied().map(usize::from)
+        self.suffixes.get(label).map(|suffix| suffix.head())
     }
 }
 
 /// Room for one name and its suffixes; reused for every packet of a thread.
 #[derive(Debug)]
 pub struct Split {
-    wire: [u8; MAX_OCTETS + 1],
-    heads: [u8; MAX_LABELS + 1],
-    hashes: [u64; MAX_LABELS + 1],
+    /// Its octets, and behind them enough that a word can be read at every label.
+    wire: [u8; MAX_OCTETS + 1 + WORD],
+    suffixes: [Suffix; MAX_LABELS + 1],
     octets: usize,
     labels: usize,
 }
@@ -93,9 +110,8 @@ pub struct Split {
 impl Default for Split {
     fn default() -> Self {
         Self {
-            wire: [0; MAX_OCTETS + 1],
-            heads: [0; MAX_LABELS + 1],
-            hashes: [ROOT_HASH; MAX_LABELS + 1],
+            wire: [0; MAX_OCTETS + 1 + WORD],
+            suffixes: [Suffix::new(ROOT_HASH, 0); MAX_LABELS + 1],
             octets: 1,
             labels: 0,
         }
@@ -111,7 +127,7 @@ impl Split {
         let (mut at, mut labels) = (0, 0);
         loop {
             let length = *octets.get(at)?;
-            *self.heads.get_mut(labels)? = u8::try_from(at).ok()?;
+            *self.suffixes.get_mut(labels)? = Suffix(at as u64);
             if length == 0 {
                 break;
             }
@@ -125,21 +141,39 @@ impl Split {
         if length > MAX_OCTETS {
             return None;
         }
-        // Length octets are below b'A', so the whole wire form can be lowered at once.
-        let wire = self.wire.get_mut(..length)?;
-        wire.copy_from_slice(octets.get(..length)?);
-        wire.make_ascii_lowercase();
+        self.lower(octets, length)?;
         let (mut end, mut hash) = (at, ROOT_HASH);
-        *self.hashes.get_mut(labels)? = hash;
-        for label in (0..labels).rev() {
-            let head = usize::from(*self.heads.get(label)?);
-            hash = fold(hash, self.wire.get(head..end)?);
-            *self.hashes.get_mut(label)? = hash;
+        *self.suffixes.get_mut(labels)? = Suffix::new(hash, at);
+        for suffix in self.suffixes.get_mut(..labels)?.iter_mut().rev() {
+            let head = suffix.head();
+            hash = fold(hash, &self.wire, head, end)?;
+            *suffix = Suffix::new(hash, head);
             end = head;
         }
         self.octets = length;
         self.labels = labels;
         Some(length)
+    }
+
+    /// Take octets over in lower case, a word at a time as far as there are whole ones.
+    ///
+    /// Length octets are below b'A', so the whole wire form can be lowered at once.
+    #[inline]
+    fn lower(&mut self, octets: &[u8], length: usize) -> Option<()> {
+        let mut at = 0;
+        while at < length {
+            let to = self.wire.get_mut(at..at + WORD)?;
+            if let Some(word) = octets.get(at..at + WORD) {
+                let word = u64::from_le_bytes(word.try_into().ok()?);
+                to.copy_from_slice(&lowered(word).to_le_bytes());
+            } else {
+                for (to, from) in to.iter_mut().zip(octets.get(at..)?) {
+                    *to = from.to_ascii_lowercase();
+                }
+            }
+            at += WORD;
+        }
+        Some(())
     }
 
     /// Become the name that begins with these labels and ends with a name in lower case; false if
@@ -164,10 +198,41 @@ impl Split {
     pub fn name(&self) -> Name<'_> {
         Name {
             wire: self.wire.get(..self.octets).unwrap_or_default(),
-            heads: self.heads.get(..=self.labels).unwrap_or_default(),
-            hashes: self.hashes.get(..=self.labels).unwrap_or_default(),
+            suffixes: self.suffixes.get(..=self.labels).unwrap_or_default(),
         }
     }
+}
+
+/// Eight octets in lower case: each from b'A' to b'Z' gets the bit that tells the cases apart.
+#[inline]
+fn lowered(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = ONES * 0x80;
+    let low = word & !HIGH;
+    // The high bit of an octet is set where it is above b'Z', and where it is at least b'A'.
+    let above_z = low + ONES * u64::from(0x7f - b'Z');
+    let from_a = low + ONES * u64::from(0x80 - b'A');
+    let upper = (from_a ^ above_z) & HIGH & !word;
+    word | upper >> 2
+}
+
+/// Add the label (its length octet included) that stands in `wire` from `head` to `end` in front
+/// of a name with this hash.
+#[inline]
+fn fold(hash: u64, wire: &[u8; MAX_OCTETS + 1 + WORD], head: usize, end: usize) -> Option<u64> {
+    let (mut hash, mut at) = (hash, head);
+    let word = |at: usize| {
+        let octets = wire.get(at..at + WORD)?;
+        Some(u64::from_le_bytes(octets.try_into().ok()?))
+    };
+    while end - at > WORD {
+        hash = (hash.rotate_left(23) ^ word(at)?).wrapping_mul(FACTOR);
+        at += WORD;
+    }
+    // What stands behind the label is not a part of it.
+    let last = word(at)? & u64::MAX >> ((WORD - (end - at)) * 8);
+    let hash = (hash.rotate_left(23) ^ last).wrapping_mul(FACTOR);
+    Some(hash ^ hash >> 32)
 }
 
 /// Check that these octets are one whole lower-case name and nothing more.
@@ -251,4 +316,38 @@ pub fn to_text(wire: &[u8]) -> String {
 /// The last decimal digit of a number.
 fn digit(number: u8) -> char {
     char::from(b'0' + number % 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_lowered_as_octets_are() {
+        for octet in 0..=u8::MAX {
+            for place in 0..WORD {
+                let mut octets = *b"aZ@[\xc1\xda\0z";
+                octets[place] = octet;
+                let wanted = octets.map(|octet| octet.to_ascii_lowercase());
+                assert_eq!(lowered(u64::from_le_bytes(octets)).to_le_bytes(), wanted);
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_is_the_same_however_it_is_read() {
+        let long = format!("\u{1}a{}{}", "\u{3f}", "B".repeat(63)).into_bytes();
+        for labels in
+            [&b"\x03WwW\x07Example\0"[..], b"\0", &[&long[..], b"\x09ninechars\0"].concat()]
+        {
+            let (mut alone, mut followed) = (Split::default(), Split::default());
+            assert_eq!(alone.read(labels), Some(labels.len()));
+            assert_eq!(followed.read(&[labels, &[0xff; 9]].concat()), Some(labels.len()));
+            assert_eq!(alone.name().suffixes(), followed.name().suffixes());
+            assert_eq!(alone.name().wire(), labels.to_ascii_lowercase());
+            let mut joined = Split::default();
+            assert!(joined.join(&alone.name().wire()[..labels.len() - 1], &[0]));
+            assert_eq!(joined.name().suffixes(), alone.name().suffixes());
+        }
+    }
 }

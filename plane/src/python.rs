@@ -5,6 +5,7 @@
 #![expect(clippy::needless_pass_by_value, reason = "PyO3 hands lists over as vectors")]
 
 use std::net::{IpAddr, SocketAddr};
+use std::os::fd::{AsRawFd, IntoRawFd};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -153,7 +154,13 @@ struct Server(Mutex<server::Server>);
 #[pymethods]
 impl Server {
     #[new]
-    fn new(engine: &Bound<'_, Engine>, listen: Vec<String>, workers: usize) -> PyResult<Self> {
+    #[pyo3(signature = (engine, listen, workers, *, inherited=Vec::new()))]
+    fn new(
+        engine: &Bound<'_, Engine>,
+        listen: Vec<String>,
+        workers: usize,
+        inherited: Vec<i32>,
+    ) -> PyResult<Self> {
         let mut addresses = Vec::with_capacity(listen.len());
         for text in &listen {
             let address: SocketAddr = text.parse().map_err(|_| {
@@ -164,7 +171,12 @@ impl Server {
             addresses.push(address);
         }
         let engine = Arc::clone(&engine.get().0);
-        let server = server::Server::bind(engine, &addresses, workers).map_err(|error| {
+        let server = if inherited.is_empty() {
+            server::Server::bind(engine, &addresses, workers)
+        } else {
+            server::Server::adopt(engine, &inherited, workers)
+        };
+        let server = server.map_err(|error| {
             // With a number first, OSError has `errno` and `strerror`.
             PyOSError::new_err((error.errno(), error.to_string()))
         })?;
@@ -175,6 +187,23 @@ impl Server {
     fn addresses(&self) -> Vec<String> {
         let server = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         server.addresses().iter().map(SocketAddr::to_string).collect()
+    }
+
+    #[getter]
+    fn handover_fd(&self) -> i32 {
+        let server = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        server.handover().ear().as_raw_fd()
+    }
+
+    fn handed_over<'py>(&self, py: Python<'py>) -> Vec<(i32, String, Bound<'py, PyBytes>)> {
+        let server = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let handed = server.handover().take().into_iter();
+        handed
+            .map(|one| {
+                let octets = PyBytes::new(py, &one.octets);
+                (one.stream.into_raw_fd(), one.peer.to_canonical().to_string(), octets)
+            })
+            .collect()
     }
 
     fn start(&self) -> PyResult<()> {

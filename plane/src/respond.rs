@@ -21,8 +21,8 @@ use crate::name::Split;
 use crate::random::Rng;
 use crate::snapshot::{Policy, World};
 use crate::tally::{Counter, Tally};
-use crate::wire::cookie::Checked;
 use crate::wire::edns::{Edns, ExtendedError, Opt};
+use crate::wire::proxy;
 use crate::wire::query::{self, Query, Unasked};
 use crate::wire::reply::{Reply, Verdict, header_alone};
 use crate::wire::{CH, IN, Known, PLAIN_PAYLOAD, Rcode, rtype};
@@ -82,12 +82,41 @@ impl Transport {
 pub struct Packet<'p> {
     /// Its octets.
     pub octets: &'p [u8],
-    /// The address that sent it.
+    /// The address that asks: the sender's, or the one that a front end told.
     pub source: IpAddr,
+    /// The front end that told it (PROXY protocol).
+    pub front_end: Option<IpAddr>,
     /// What it came by.
     pub transport: Transport,
     /// The time, in seconds since 1970.
     pub now: u32,
+}
+
+impl<'p> Packet<'p> {
+    /// Take a packet as it came, alone, from a sender: a front end that the policy trusts may say
+    /// for whom it asks. `None` if what it says is malformed, so that the packet must be dropped.
+    #[must_use]
+    #[inline]
+    pub fn received(
+        policy: &Policy,
+        octets: &'p [u8],
+        sender: IpAddr,
+        transport: Transport,
+        now: u32,
+    ) -> Option<Self> {
+        let packet = Self { octets, source: sender, front_end: None, transport, now };
+        if policy.proxy_from.contain(sender) { packet.told() } else { Some(packet) }
+    }
+
+    fn told(self) -> Option<Self> {
+        let (octets, client) = proxy::datagram(self.octets)?;
+        Some(match client {
+            Some(client) => {
+                Self { octets, source: client, front_end: Some(self.source.to_canonical()), ..self }
+            }
+            None => Self { octets, ..self },
+        })
+    }
 }
 
 /// Answer a packet from a world into `out`; give the reply's length, or `None` for silence.
@@ -147,84 +176,116 @@ impl Answerer<'_> {
         let policy = &*world.policy;
         let Thread { rng, name, edns, known, draw, renamed } = thread;
         let name = name.name();
-        if edns.subnet.is_some() && !policy.ecs_from.contain(packet.source) {
-            edns.subnet = None; // as if it were an option that we do not know
-        }
-        let edns = query.has_edns.then_some(&*edns);
-        let cookie = edns.and_then(|edns| self.cookie(edns));
-        let opt = edns.map(|edns| opt_of(policy, edns, cookie, packet.transport));
-        let kept = edns.zip(opt.as_ref()).map_or(0, |(edns, opt)| edns.length(opt));
+        let mut opt = Opt::new(policy.payload, packet.transport == Transport::Encrypted);
+        let mut client = Client::at(packet.source, packet.front_end);
+        let mut trusted = None;
+        let edns = if query.has_edns {
+            tally.count(Counter::Edns);
+            if edns.has_options {
+                trusted = self.options(edns, &mut opt, &mut client);
+            }
+            Some(&*edns)
+        } else {
+            None
+        };
+        let kept = edns.map_or(0, |edns| edns.length(&opt));
         let limit = packet.transport.limit(policy, edns);
         let head = packet.octets.get(..query.question_end)?;
         let mut reply = Reply::new(out, limit, head, kept, known, name)?;
-        let clean = reply.mark();
-        let client = client_of(packet.source, edns);
         witness.asked(name.wire(), query.qtype, &client);
-        let mut verdict = match self.refusal(query, edns, cookie) {
-            Some(refusal) => refusal,
-            None if query.qclass == CH => {
-                chaos::answer(policy, name.wire(), query.qtype, &mut reply)
-            }
-            None => match world.zone_of(&name, query.qtype) {
-                Some(linked) => {
-                    witness.zone(world, &linked.zone);
-                    let question = Question { name, qtype: query.qtype, client };
-                    let tools = Tools { rng, draw, renamed, tally };
-                    answer(linked, &question, &mut reply, tools, witness)
-                }
-                None => nobodys(world),
-            },
+        let qtype = self.answered_type(query.qtype);
+        let mut verdict = if let Some(refusal) = self.refusal(query, edns, trusted) {
+            refusal
+        } else if query.qclass == CH {
+            chaos::answer(policy, name.wire(), query.qtype, &mut reply)
+        } else if let Some(linked) = world.zone_of(&name, qtype) {
+            witness.zone(world, &linked.zone);
+            let question = Question { name, qtype, client };
+            let tools = Tools { rng, draw, renamed, tally };
+            answer(linked, &question, &mut reply, tools, witness)
+        } else {
+            nobodys(world)
         };
         if policy.stale && verdict.error.is_none() {
             verdict.error = Some(ExtendedError::Stale);
         }
-        let trusted = cookie.is_some_and(|cookie| cookie.valid);
-        let ruling = if W::RECORDS { Ruling::Pass } else { self.rule(&reply, verdict, trusted) };
-        let mut opt = opt;
-        if ruling != Ruling::Pass {
-            if ruling == Ruling::Drop {
-                tally.count(Counter::DroppedLimited);
-                return None;
+        if !W::RECORDS && policy.rate.limit > 0 && trusted != Some(true) {
+            match self.rule(&reply, verdict) {
+                Ruling::Pass => {}
+                Ruling::Slip => {
+                    tally.count(Counter::Limited);
+                    // Little enough that nobody is flooded with it: no records, no identifier.
+                    reply.back_to_question(query.question_end);
+                    verdict = Verdict { truncated: true, ..Verdict::of(Rcode::Noerror, None) };
+                    opt.nsid = &[];
+                }
+                Ruling::Drop => {
+                    tally.count(Counter::DroppedLimited);
+                    return None;
+                }
             }
-            tally.count(Counter::Limited);
-            // Little enough that nobody is flooded with it: no records, no identifier.
-            reply.back_to(clean);
-            verdict = Verdict { truncated: true, ..Verdict::of(Rcode::Noerror, None) };
-            opt = opt.map(|opt| Opt { nsid: &[], ..opt });
         }
         tally.count_type(query.qtype);
-        if let Some(edns) = edns {
-            count_options(tally, edns, cookie);
+        Some((reply.finish(verdict, edns.map(|edns| (edns, &opt))), verdict))
+    }
+
+    /// Look at the options of a query: whose subnet it tells, what our OPT record must say, and
+    /// whether it has a cookie, and a right one.
+    fn options<'p>(&self, edns: &mut Edns, opt: &mut Opt<'p>, client: &mut Client) -> Option<bool>
+    where
+        Self: 'p,
+    {
+        let Self { world, packet, tally } = *self;
+        let policy = &*world.policy;
+        if let Some(subnet) = edns.subnet {
+            if policy.ecs_from.contain(packet.source) {
+                tally.count(Counter::Ecs);
+                let (address, prefix) = (subnet.address, subnet.source);
+                *client = Client { address, prefix, origin: Origin::Ecs };
+            } else {
+                edns.subnet = None; // as if it were an option that we do not know
+            }
         }
-        Some((reply.finish(verdict, edns.zip(opt.as_ref())), verdict))
-    }
-
-    /// Check the query's cookie, if it has one and we have secrets.
-    #[inline]
-    fn cookie(&self, edns: &Edns) -> Option<Checked> {
+        if edns.nsid {
+            opt.nsid = &policy.nsid;
+        }
         let cookie = edns.cookie.as_ref()?;
-        cookie.check(&self.world.policy.cookies.secrets, self.packet.source, self.packet.now)
+        tally.count(Counter::Cookies);
+        let checked = cookie.check(&policy.cookies.secrets, packet.source, packet.now)?;
+        opt.cookie = Some(checked.server);
+        if checked.valid {
+            tally.count(Counter::CookiesValid);
+        }
+        Some(checked.valid)
     }
 
-    /// Why a question is not looked at, if it is not.
+    /// The type that is answered: IXFR over UDP gets the SOA alone, by which the client sees
+    /// whether to ask over TCP (RFC 1995 section 2).
+    #[inline]
+    fn answered_type(&self, qtype: u16) -> u16 {
+        let udp = self.packet.transport == Transport::Udp;
+        if qtype == rtype::IXFR && udp && self.world.policy.transfers { rtype::SOA } else { qtype }
+    }
+
+    /// Why a question is not looked at, if it is not; `trusted` says of its cookie whether it is
+    /// right.
     #[inline]
     fn refusal(
         &self,
         query: &Query,
         edns: Option<&Edns>,
-        cookie: Option<Checked>,
+        trusted: Option<bool>,
     ) -> Option<Verdict> {
-        let policy = &*self.world.policy;
         if edns.is_some_and(|edns| edns.version != 0) {
             return Some(Verdict::of(Rcode::Badvers, None));
         }
-        if policy.cookies.required
+        if trusted == Some(false)
+            && self.world.policy.cookies.required
             && self.packet.transport == Transport::Udp
-            && cookie.is_some_and(|cookie| !cookie.valid)
         {
             return Some(Verdict::of(Rcode::Badcookie, None));
         }
-        match (query.qclass, query.qtype) {
+        match (query.qclass, self.answered_type(query.qtype)) {
             (IN, rtype::AXFR | rtype::IXFR) => {
                 Some(Verdict::of(Rcode::Refused, Some(ExtendedError::Prohibited)))
             }
@@ -235,14 +296,11 @@ impl Answerer<'_> {
 
     /// Rule on an answer that may be one of too many.
     #[inline]
-    fn rule(&self, reply: &Reply<'_>, verdict: Verdict, trusted: bool) -> Ruling {
+    fn rule(&self, reply: &Reply<'_>, verdict: Verdict) -> Ruling {
         let policy = &*self.world.policy;
         let rate = &policy.rate;
-        if rate.limit == 0
-            || self.packet.transport != Transport::Udp
-            || trusted
-            || rate.exempt.contain(self.packet.source)
-        {
+        let Packet { source, transport, now, .. } = *self.packet;
+        if transport != Transport::Udp || rate.exempt.contain(source) {
             return Ruling::Pass;
         }
         let kind = match verdict.rcode {
@@ -251,8 +309,8 @@ impl Answerer<'_> {
             Rcode::Noerror | Rcode::Nxdomain => Kind::Denial,
             _ => Kind::Error,
         };
-        let network = rate.prefixes.network(self.packet.source);
-        policy.limiter.rule(network, kind, rate.limit, rate.slip, self.packet.now)
+        let network = rate.prefixes.network(source);
+        policy.limiter.rule(network, kind, rate.limit, rate.slip, now)
     }
 }
 
@@ -262,35 +320,6 @@ fn nobodys(world: &World) -> Verdict {
         Verdict::of(Rcode::Servfail, Some(ExtendedError::NotReady))
     } else {
         Verdict::of(Rcode::Refused, Some(ExtendedError::NotAuthoritative))
-    }
-}
-
-#[inline]
-fn opt_of<'p>(
-    policy: &'p Policy,
-    edns: &Edns,
-    cookie: Option<Checked>,
-    transport: Transport,
-) -> Opt<'p> {
-    Opt {
-        payload: policy.payload,
-        nsid: if edns.nsid { &policy.nsid } else { &[] },
-        cookie: cookie.map(|cookie| cookie.server),
-        encrypted: transport == Transport::Encrypted,
-    }
-}
-
-#[inline]
-fn count_options(tally: &Tally, edns: &Edns, cookie: Option<Checked>) {
-    tally.count(Counter::Edns);
-    if edns.subnet.is_some() {
-        tally.count(Counter::Ecs);
-    }
-    if edns.cookie.is_some() {
-        tally.count(Counter::Cookies);
-        if cookie.is_some_and(|cookie| cookie.valid) {
-            tally.count(Counter::CookiesValid);
-        }
     }
 }
 
@@ -320,27 +349,16 @@ fn refuse(
             let verdict = Verdict::of(rcode, None);
             let policy = &*world.policy;
             let edns = has_edns.then_some(&thread.edns);
-            let opt = edns.map(|edns| opt_of(policy, edns, None, packet.transport));
-            let kept = edns.zip(opt.as_ref()).map_or(0, |(edns, opt)| edns.length(opt));
+            let opt = Opt::new(policy.payload, packet.transport == Transport::Encrypted);
+            let kept = edns.map_or(0, |edns| edns.length(&opt));
             let limit = packet.transport.limit(policy, edns);
             let head = packet.octets.get(..end)?;
             let name = thread.name.name();
             let reply = Reply::new(out, limit, head, kept, &mut thread.known, name)?;
-            if let Some(edns) = edns {
-                count_options(tally, edns, None);
+            if has_edns {
+                tally.count(Counter::Edns);
             }
-            Some((reply.finish(verdict, edns.zip(opt.as_ref())), verdict))
+            Some((reply.finish(verdict, edns.map(|edns| (edns, &opt))), verdict))
         }
     }
-}
-
-/// For whom the answer is: the client subnet if the query carries one, else the source.
-#[inline]
-fn client_of(source: IpAddr, edns: Option<&Edns>) -> Client {
-    if let Some(subnet) = edns.and_then(|edns| edns.subnet) {
-        return Client { address: subnet.address, prefix: subnet.source, origin: Origin::Ecs };
-    }
-    let address = source.to_canonical();
-    let prefix = if address.is_ipv4() { 32 } else { 128 };
-    Client { address, prefix, origin: Origin::Source }
 }

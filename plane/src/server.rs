@@ -4,6 +4,7 @@
 //! and not of the first packet. What comes between is kept by the kernel.
 
 use std::net::SocketAddr;
+use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -15,6 +16,8 @@ use mio::Waker;
 use socket2::Socket;
 
 use crate::engine::Engine;
+use crate::net::handover::Handover;
+use crate::net::inherited::{self, Inherited};
 use crate::net::tcp::{self, Desk};
 use crate::net::udp;
 
@@ -56,6 +59,7 @@ pub struct Server {
     bound: Option<(Vec<Vec<Socket>>, Desk)>,
     stop: Arc<AtomicBool>,
     waker: Arc<Waker>,
+    handover: Arc<Handover>,
     running: usize,
     ended: (Sender<()>, Receiver<()>),
 }
@@ -85,12 +89,65 @@ impl Server {
                 worker.push(socket);
             }
         }
+        Self::new(engine, addresses, by_worker, listeners)
+    }
+
+    /// Take sockets that were bound by whoever started the process, by the numbers of their
+    /// descriptors; they belong to the server from now on.
+    ///
+    /// The UDP sockets of one address are spread over the workers. If there are fewer than workers
+    /// they are shared: then the kernel hands every datagram to any of them, and they wait for one
+    /// another to take it.
+    ///
+    /// # Errors
+    /// The first number that is not that of a socket of UDP or TCP.
+    pub fn adopt(
+        engine: Arc<Engine>,
+        numbers: &[RawFd],
+        workers: usize,
+    ) -> Result<Self, ServerError> {
+        let (mut addresses, mut listeners) = (Vec::new(), Vec::new());
+        let mut datagrams: Vec<(SocketAddr, Vec<Socket>)> = Vec::new();
+        for &number in numbers {
+            let fault =
+                |cause| ServerError::new(format!("cannot take over the socket {number}"), cause);
+            match inherited::take(number).map_err(fault)? {
+                Inherited::Udp(address, socket) => {
+                    udp::prepare(&socket, address).map_err(fault)?;
+                    match datagrams.iter_mut().find(|(known, _)| *known == address) {
+                        Some((_, sockets)) => sockets.push(socket),
+                        None => datagrams.push((address, vec![socket])),
+                    }
+                }
+                Inherited::Tcp(address, socket) => {
+                    socket.set_nonblocking(true).map_err(fault)?;
+                    addresses.push(address);
+                    listeners.push(socket);
+                }
+            }
+        }
+        let mut by_worker: Vec<Vec<Socket>> = (0..workers.max(1)).map(|_| Vec::new()).collect();
+        for (address, sockets) in datagrams {
+            spread(sockets, &mut by_worker).map_err(|cause| {
+                ServerError::new(format!("cannot share the UDP socket of {address}"), cause)
+            })?;
+        }
+        Self::new(engine, addresses, by_worker, listeners)
+    }
+
+    fn new(
+        engine: Arc<Engine>,
+        addresses: Vec<SocketAddr>,
+        by_worker: Vec<Vec<Socket>>,
+        listeners: Vec<Socket>,
+    ) -> Result<Self, ServerError> {
         let desk = Desk::new(listeners)
             .map_err(|cause| ServerError::new("cannot wait for TCP".to_owned(), cause))?;
         Ok(Self {
             engine,
             addresses,
             waker: desk.waker(),
+            handover: desk.handover(),
             bound: Some((by_worker, desk)),
             stop: Arc::default(),
             running: 0,
@@ -102,6 +159,12 @@ impl Server {
     #[must_use]
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
+    }
+
+    /// The connections that left the plane to be served by Python.
+    #[must_use]
+    pub fn handover(&self) -> &Handover {
+        &self.handover
     }
 
     /// Start the threads; nothing happens the second time.
@@ -173,6 +236,21 @@ impl Drop for End {
     fn drop(&mut self) {
         let _ = self.0.send(());
     }
+}
+
+/// Give every socket to a worker, and every worker a socket.
+fn spread(sockets: Vec<Socket>, workers: &mut [Vec<Socket>]) -> io::Result<()> {
+    let shared: io::Result<Vec<_>> = (sockets.len()..workers.len())
+        .zip(sockets.iter().cycle())
+        .map(|(_, socket)| socket.try_clone())
+        .collect();
+    let count = workers.len();
+    for (at, socket) in sockets.into_iter().chain(shared?).enumerate() {
+        if let Some(worker) = workers.get_mut(at % count) {
+            worker.push(socket);
+        }
+    }
+    Ok(())
 }
 
 type Bound = (SocketAddr, Socket, Vec<Socket>);

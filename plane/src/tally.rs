@@ -12,6 +12,7 @@
 //! udp_dropped + tcp_dropped = dropped_malformed + dropped_response + dropped_limited + panics
 //! truncated, limited, edns, ecs, cookies and cookies_valid are parts of what was answered
 //! udp_unsent is a part of udp_answered: the kernel would not send the reply
+//! tcp_closed_* are parts of tcp_connections, closed by us; tcp_open are those that are open now
 //! the types together are what was answered and had a question
 //! the times are of one datagram in 64, see [`Tally::time`]
 //! ```
@@ -45,13 +46,24 @@ counters! {
     UdpUnsent "udp_unsent",
     /// TCP connections accepted.
     TcpConnections "tcp_connections",
+    /// TCP connections that are open; the only one that also falls.
+    TcpOpen "tcp_open",
+    /// TCP connections closed because nothing was asked on them for too long.
+    TcpClosedIdle "tcp_closed_idle",
+    /// TCP connections closed because a message, or the taking of replies, took too long.
+    TcpClosedSlow "tcp_closed_slow",
+    /// TCP connections closed as the idlest when there were too many.
+    TcpClosedFull "tcp_closed_full",
+    /// TCP connections closed as the idlest of a client network that had too many.
+    TcpClosedNetwork "tcp_closed_network",
     /// Messages received over TCP.
     TcpReceived "tcp_received",
     /// Messages answered over TCP.
     TcpAnswered "tcp_answered",
     /// Messages over TCP met with silence.
     TcpDropped "tcp_dropped",
-    /// Dropped: shorter than a header, longer than a query may be, or not of IP.
+    /// Dropped: shorter than a header, longer than a query may be, not of IP, or with a bad header
+    /// of the PROXY protocol.
     DroppedMalformed "dropped_malformed",
     /// Dropped: a response, which is never answered.
     DroppedResponse "dropped_response",
@@ -170,6 +182,11 @@ impl Tally {
         if let Some(word) = self.counters.get(counter as usize) {
             more(word, count);
         }
+    }
+
+    /// Take one away from what rises and falls. Only the owner calls this.
+    pub fn discount(&self, counter: Counter) {
+        self.add(counter, u64::MAX); // counters wrap
     }
 
     /// Count an answer to a question of a type.

@@ -70,8 +70,10 @@ pub struct TracedClient {
     pub address: String,
     /// How many bits of it are known.
     pub prefix: u8,
-    /// `ecs` or `source`.
+    /// `ecs`, `source`, or `proxy`: a front end told it.
     pub from: &'static str,
+    /// The front end that told it; null if none did.
+    pub front_end: Option<String>,
 }
 
 /// One name on the way.
@@ -176,11 +178,13 @@ impl Witness for Trace {
     fn asked(&mut self, name: &[u8], asked: u16, client: &Client) {
         self.name = Some(to_text(name));
         self.rtype = Some(rtype::to_text(asked));
-        self.client = Some(TracedClient {
-            address: client.address.to_string(),
-            prefix: client.prefix,
-            from: if client.origin == Origin::Ecs { "ecs" } else { "source" },
-        });
+        let (from, front_end) = match client.origin {
+            Origin::Ecs => ("ecs", None),
+            Origin::Source => ("source", None),
+            Origin::Proxy(front_end) => ("proxy", Some(front_end.to_string())),
+        };
+        let address = client.address.to_string();
+        self.client = Some(TracedClient { address, prefix: client.prefix, from, front_end });
     }
 
     fn zone(&mut self, world: &World, zone: &Zone) {
@@ -246,7 +250,7 @@ impl Witness for Trace {
         });
     }
 
-    fn weighed(&mut self, tier: usize, basis: Basis, pools: &[Candidate], weights: &[(u32, u32)]) {
+    fn weighed(&mut self, tier: usize, basis: Basis, pools: &[Candidate], weights: &[u32]) {
         let Some(tier) = self.tiers.get_mut(tier) else {
             return;
         };
@@ -258,8 +262,10 @@ impl Witness for Trace {
             tier.live |= pool.live;
             pool.share = share(candidate.weight, total);
             for member in &mut pool.members {
-                let weight = weights.iter().find(|(index, _)| *index == member.index);
-                let weight = weight.map_or(0, |&(_, weight)| u64::from(weight));
+                let mut numbers = candidate.members.numbers();
+                let at = numbers.position(|index| index == member.index);
+                let weight = at.and_then(|at| weights.get(candidate.first + at));
+                let weight = weight.map_or(0, |&weight| u64::from(weight));
                 member.share = share(weight, candidate.sum);
             }
         }

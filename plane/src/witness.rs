@@ -6,7 +6,7 @@
 
 use std::net::IpAddr;
 
-use crate::snapshot::{Address, Map, Pool, Vip, Word, World, Zone};
+use crate::snapshot::{Address, Map, Pool, Span, Vip, Word, World, Zone};
 use crate::wire::reply::Verdict;
 
 /// Where the client was taken from.
@@ -16,6 +16,8 @@ pub enum Origin {
     Ecs,
     /// The packet's source address.
     Source,
+    /// This front end told it (PROXY protocol).
+    Proxy(IpAddr),
 }
 
 /// For whom an answer is.
@@ -30,6 +32,15 @@ pub struct Client {
 }
 
 impl Client {
+    /// One address, told by a front end or not; IPv4-mapped ones are IPv4.
+    #[must_use]
+    #[inline]
+    pub fn at(source: IpAddr, front_end: Option<IpAddr>) -> Self {
+        let address = source.to_canonical();
+        let prefix = if address.is_ipv4() { 32 } else { 128 };
+        Self { address, prefix, origin: front_end.map_or(Origin::Source, Origin::Proxy) }
+    }
+
     /// The network that keeps its sticky draws: /24 of IPv4, /56 of IPv6; and its prefix length.
     #[must_use]
     #[inline]
@@ -70,7 +81,7 @@ pub enum Basis {
 }
 
 /// A pool that can be drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Candidate {
     /// Which of the zone's pools.
     pub pool: u32,
@@ -80,6 +91,8 @@ pub struct Candidate {
     pub sum: u64,
     /// Where the weights of its members begin among all that were read.
     pub first: usize,
+    /// Its members of the family asked for.
+    pub members: Span,
 }
 
 /// Told each step of an answer. Every method does nothing if left out.
@@ -110,14 +123,7 @@ pub trait Witness {
     ) {
     }
     /// What can be drawn in a tier; `weights` are those of all members read in it.
-    fn weighed(
-        &mut self,
-        _tier: usize,
-        _basis: Basis,
-        _pools: &[Candidate],
-        _weights: &[(u32, u32)],
-    ) {
-    }
+    fn weighed(&mut self, _tier: usize, _basis: Basis, _pools: &[Candidate], _weights: &[u32]) {}
     /// What was drawn.
     fn drew(&mut self, _tier: usize, _pool: u32, _members: &[u32]) {}
     /// Nothing was live, and this was done.

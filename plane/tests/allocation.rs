@@ -106,18 +106,19 @@ fn no_answer_allocates_or_frees_whatever_is_asked_under_whatever_policy() {
     let mut thread = Thread::new(Rng::new(1));
     let (tally, mut out) = (engine.books.new_tally(), vec![0; 65535]);
     let sources: [IpAddr; 3] =
-        ["203.0.113.7", "192.0.2.200", "2001:db8::7"].map(|text| text.parse().unwrap());
+        ["203.0.113.7", "10.0.0.1", "2001:db8::7"].map(|text| text.parse().unwrap());
     for policy in everything::policies() {
         engine.publisher.configure(&world::encode(&policy)).unwrap();
         for round in 0..2 {
             for transport in [Transport::Udp, Transport::Tcp, Transport::Encrypted] {
                 for (question, source) in questions.iter().zip(sources.iter().cycle()) {
-                    let packet =
-                        Packet { octets: question, source: *source, transport, now: 1_000_000 };
                     let before = counted(slot);
                     let world = engine.publisher.world();
-                    let length =
-                        respond(&world, &packet, &mut thread, &tally, &mut Silent, &mut out);
+                    let now = 1_000_000;
+                    let packet = Packet::received(&world.policy, question, *source, transport, now);
+                    let length = packet.and_then(|packet| {
+                        respond(&world, &packet, &mut thread, &tally, &mut Silent, &mut out)
+                    });
                     drop(world);
                     let more = counted(slot) - before;
                     assert!(
@@ -141,9 +142,10 @@ fn a_right_cookie_allocates_nothing() {
     for round in 0..1000 {
         let octets = world::packet("weighted", "A", &[&world::opt(1232, 0, &cookie)]);
         let source = [203, 0, 113, 7].into();
-        let packet = Packet { octets: &octets, source, transport: Transport::Udp, now: 1_000_000 };
         let before = counted(slot);
         let world = engine.publisher.world();
+        let (transport, now) = (Transport::Udp, 1_000_000);
+        let packet = Packet::received(&world.policy, &octets, source, transport, now).unwrap();
         let length = respond(&world, &packet, &mut thread, &tally, &mut Silent, &mut out).unwrap();
         drop(world);
         let more = counted(slot) - before;
@@ -164,6 +166,7 @@ fn ask_a_worker(listen: &[&str]) {
     let engine = Arc::new(everything::engine());
     let [_, mut on, _] = everything::policies();
     on.rate.1 = 1; // what is above the limit is answered too, so that a client need not guess
+    on.proxy_from = world::everybody();
     engine.publisher.configure(&world::encode(&on)).unwrap();
     let stop = Arc::new(AtomicBool::new(false));
     let sockets: Vec<_> = listen.iter().map(|text| udp::bind(text.parse().unwrap())).collect();
@@ -192,9 +195,8 @@ fn ask_a_worker(listen: &[&str]) {
         let length = client.recv(&mut reply).unwrap();
         assert!(length >= 12);
     };
-    // A response and what is shorter than a header are met with silence.
     let questions = everything::questions();
-    let answered = questions.iter().filter(|packet| packet.len() >= 12 && packet[2] & 0x80 == 0);
+    let answered = questions.iter().filter(|packet| everything::is_answered(packet));
     let mut before = 0;
     for round in 0..2 {
         for question in answered.clone() {

@@ -4,10 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 
 from gslb import snapshot
 from gslb.compiler import compile_map, compile_zone, maps_of
 from gslb.model import World
+from gslb.model.records import rdata_wire
 from gslb.zones import read_folder
 
 EXAMPLE = Path(__file__).parents[2] / "zones"
@@ -114,3 +116,11 @@ def test_map() -> None:
         for at in range(0, len(found.ipv4.starts), 4)
     ]
     assert starts[:5] == [0, 10 << 24, 10 << 24 | 64 << 16, 10 << 24 | 128 << 16, 11 << 24]
+
+
+@pytest.mark.parametrize("centimetres", [0, 1, 29, 57, 246093, -29, -100000])
+def test_a_location_keeps_its_centimetres(centimetres: int) -> None:
+    """RFC 1876 section 2: whole centimetres above 100,000 m below the ground."""
+    wire = rdata_wire("LOC", f"5 53 36.963 S 18 35 2.467 E {centimetres / 100:.2f}m 1m 9m 0.29m")
+    assert int.from_bytes(wire[-4:], "big") == 10_000_000 + centimetres
+    assert wire[:4] == b"\x00\x12\x92\x21"

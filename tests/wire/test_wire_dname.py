@@ -14,6 +14,10 @@ www.new  60   A     192.0.2.1
 away     60   DNAME elsewhere.test.
 vips     60   DNAME at
 long     60   DNAME {DEEP}
+self     60   DNAME self
+left     60   DNAME right
+right    60   DNAME left
+grows    60   DNAME x.grows
 """
 VIPS = {
     "www.at.gslb.example.": {
@@ -43,6 +47,18 @@ CASES = (
          answer="vips.gslb.example. 60 DNAME at.gslb.example.\n"
                 "www.vips.gslb.example. 60 CNAME www.at.gslb.example.\n"
                 "www.at.gslb.example. 15 A 192.0.2.9"),
+    Case("a loop of one ends where it began", "a.self.gslb.example.", answer="""
+        self.gslb.example. 60 DNAME self.gslb.example.
+        a.self.gslb.example. 60 CNAME a.self.gslb.example."""),
+    Case("a loop of two ends where it began", "a.left.gslb.example.", answer="""
+        left.gslb.example. 60 DNAME right.gslb.example.
+        a.left.gslb.example. 60 CNAME a.right.gslb.example.
+        right.gslb.example. 60 DNAME left.gslb.example.
+        a.right.gslb.example. 60 CNAME a.left.gslb.example."""),
+    Case("RFC 2181 section 5: a DNAME stands once, however often it is used",
+         "a.grows.gslb.example.", answer="grows.gslb.example. 60 DNAME x.grows.gslb.example.\n"
+         + "\n".join(f"a.{'x.' * n}grows.gslb.example. 60 CNAME a.{'x.' * n}x.grows.gslb.example."
+                     for n in range(8))),
     Case("section 2.2: too long a name", f"{'y' * 63}.long.gslb.example.", rcode="YXDOMAIN",
          answer=f"long.gslb.example. 60 DNAME {DEEP}.gslb.example."),
 )  # fmt: skip

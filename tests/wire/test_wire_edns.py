@@ -9,6 +9,9 @@ from nameserver import TRANSPORTS, Nameserver, Transport, asked, make_world, pla
 BIG = "\n".join(f"big 60 A 192.0.2.{n}" for n in range(1, 61))  # 60 records of 16 octets
 FAT = "\n".join(f"ns1.fat 60 A 192.0.2.{n}" for n in range(1, 61))
 HUGE = "\n".join(f'huge 60 TXT "{n:04d}{"x" * 240}"' for n in range(200))
+CHAINS = "\n".join(
+    f"mail 60 MX {n} {first}.b{n:02}.c{n:02}.d{n:02}" for first in "ax" for n in range(10, 40)
+)
 ZONE = f"""
 @      3600 SOA   ns1 admin 1 7200 900 1209600 300
 @      3600 NS    ns1
@@ -20,6 +23,7 @@ fat    60   NS    ns1.fat
 {FAT}
 {BIG}
 {HUGE}
+{CHAINS}
 """
 WORLD = make_world(("gslb.example.", ZONE))
 OUR_PAYLOAD = 1232  # RFC 9715 section 3
@@ -141,6 +145,15 @@ def test_options_that_overrun_are_a_format_error(nameserver: Nameserver) -> None
         reply = nameserver.exchange(bytes(wire))
     assert reply is not None
     assert reply[3] & 0x0F == dns.rcode.FORMERR
+
+
+def test_every_name_is_compressed_however_many_there_are(nameserver: Nameserver) -> None:
+    """RFC 1035 section 4.1.4: what is written in full truncates a reply before its time."""
+    query = plain("mail.gslb.example.", "MX")
+    reply = nameserver.exchange(query.to_wire(), "tcp4")
+    assert reply is not None
+    first, second = 2 + 2 + 3 * 4 + 2, 2 + 2 + 2  # three labels and a pointer; one and a pointer
+    assert len(reply) == len(query.to_wire()) + 30 * (12 + first) + 30 * (12 + second)
 
 
 def test_referral_glue_that_fits_does_not_truncate(nameserver: Nameserver) -> None:

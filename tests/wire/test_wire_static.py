@@ -17,6 +17,8 @@ many   30   TXT   "one" "two"
 many   30   TXT   "three"
 mail   300  MX    10 many
 mail   300  MX    20 mail.elsewhere.test.
+twice  300  MX    10 many
+twice  300  MX    20 MANY
 caa    300  CAA   0 issue "ca.example"
 svc    300  HTTPS 1 . alpn=h2
 srv    300  SRV   0 5 443 many
@@ -56,6 +58,13 @@ CASES = (
          answer="a\\.b.gslb.example. 60 A 192.0.2.10"),
     Case("labels with underscores", "_443._tcp.many.gslb.example.", "TLSA",
          answer="_443._tcp.many.gslb.example. 60 TLSA 3 1 0 00ff"),
+    Case("addresses once, however data spells the name, RFC 2181 section 5",
+         "twice.gslb.example.", "MX", answer="""
+        twice.gslb.example. 300 MX 10 many.gslb.example.
+        twice.gslb.example. 300 MX 20 many.gslb.example.""", additional="""
+        many.gslb.example. 60 A 192.0.2.2
+        many.gslb.example. 60 A 192.0.2.3
+        many.gslb.example. 60 AAAA 2001:db8::2"""),
     Case("MX, RFC 1035 section 3.3.9", "mail.gslb.example.", "MX", answer="""
         mail.gslb.example. 300 MX 10 many.gslb.example.
         mail.gslb.example. 300 MX 20 mail.elsewhere.test.""", additional="""

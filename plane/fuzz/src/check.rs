@@ -30,6 +30,8 @@ pub struct Ask<'a> {
     pub octets: &'a [u8],
     /// Who asks.
     pub source: IpAddr,
+    /// The front end that told who asks.
+    pub front_end: Option<IpAddr>,
     /// By what it comes.
     pub transport: Transport,
     /// What fixes the draws.
@@ -92,8 +94,8 @@ impl Server {
         let (rcodes, causes) = (sum(&RCODES), sum(&CAUSES));
         let mut thread = Thread::new(Rng::new(ask.seed));
         let mut out = vec![0xaa; usize::from(u16::MAX)];
-        let Ask { octets, source, transport, now, .. } = *ask;
-        let packet = Packet { octets, source, transport, now };
+        let Ask { octets, source, front_end, transport, now, .. } = *ask;
+        let packet = Packet { octets, source, front_end, transport, now };
         let world = self.engine.publisher.world();
         let length = respond(&world, &packet, &mut thread, &self.tally, witness, &mut out);
         let counted = (sum(&RCODES) - rcodes, sum(&CAUSES) - causes);

@@ -122,7 +122,14 @@ fn ask(engine: Engine, names: &[Vec<u8>], salt: &[u8]) {
         octets.splice(12..13, asked.iter().copied());
         let source = source(salt.to_le_bytes()[2].wrapping_add(SOURCES.len() as u8));
         let now = server.tick();
-        let ask = Ask { octets: &octets, source, transport: Transport::Udp, seed: salt, now };
+        let ask = Ask {
+            octets: &octets,
+            source,
+            front_end: None,
+            transport: Transport::Udp,
+            seed: salt,
+            now,
+        };
         server.compare(&ask);
     }
 }

@@ -1,4 +1,5 @@
-//! A TCP stream, in any pieces: how it is cut must not matter, and each message gets its reply.
+//! A TCP stream, in any pieces: how it is cut must not matter, and each message gets its reply; a
+//! front end may first say for whom it asks.
 //!
 //! ```text
 //! octet 0   policy (bit 0), how much output is enough (bits 1 and 2), source (the rest)
@@ -8,6 +9,7 @@
 //! ```
 
 use std::cell::RefCell;
+use std::net::IpAddr;
 
 use gslb_plane::engine::Engine;
 use gslb_plane::net::Streams;
@@ -79,21 +81,24 @@ pub fn run(octets: &[u8]) {
 }
 
 /// Every whole message of a stream answered one after the other; and whether more may come.
-fn expected(
-    server: &Server,
-    stream: &[u8],
-    source: std::net::IpAddr,
-    seed: u64,
-) -> (Vec<u8>, bool) {
+fn expected(server: &Server, stream: &[u8], peer: IpAddr, seed: u64) -> (Vec<u8>, bool) {
+    let (mut rest, source, front_end) = match greeting(stream) {
+        Greeting::None => (stream, peer, None),
+        Greeting::Partial => return (Vec::new(), true),
+        Greeting::Whole(length, client) if trusted(server, peer) => {
+            (&stream[length..], client.unwrap_or(peer), client.and(Some(peer)))
+        }
+        Greeting::Whole(..) | Greeting::Wrong => return (Vec::new(), false),
+    };
     let mut thread = Thread::new(Rng::new(seed));
     let (tally, mut out, mut replies) = (&server.tally, vec![0; 65535], Vec::new());
     let world = server.engine.publisher.world();
-    let mut rest = stream;
     while let [high, low, behind @ ..] = rest {
         let length = usize::from(u16::from_be_bytes([*high, *low]));
         let Some(octets) = behind.get(..length) else { break };
         rest = &behind[length..];
-        let packet = Packet { octets, source, transport: Transport::Tcp, now: 0 };
+        let transport = Transport::Tcp;
+        let packet = Packet { octets, source, front_end, transport, now: 0 };
         let length = respond(&world, &packet, &mut thread, tally, &mut Silent, &mut out);
         if let Some(reply) = length.map(|length| &out[..length]) {
             let _ = check::read(reply);
@@ -105,4 +110,43 @@ fn expected(
         }
     }
     (replies, true)
+}
+
+/// What a stream begins with, as haproxy's `doc/proxy-protocol.txt` section 2.2 has it.
+enum Greeting {
+    None,
+    Partial,
+    Wrong,
+    Whole(usize, Option<IpAddr>),
+}
+
+fn trusted(server: &Server, peer: IpAddr) -> bool {
+    server.engine.publisher.world().policy.proxy_from.contain(peer)
+}
+
+fn greeting(stream: &[u8]) -> Greeting {
+    const SIGNATURE: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
+    if SIGNATURE.starts_with(stream) {
+        return Greeting::Partial;
+    }
+    let Some(rest) = stream.strip_prefix(SIGNATURE) else { return Greeting::None };
+    let [command, family, high, low, behind @ ..] = rest else { return Greeting::Partial };
+    let size = usize::from(u16::from_be_bytes([*high, *low]));
+    let least = match (command, family >> 4, family & 0x0f) {
+        (0x20, ..) | (0x21, 0, 0) => 0,
+        (0x21, 1, 1 | 2) => 12,
+        (0x21, 2, 1 | 2) => 36,
+        (0x21, 3, 1 | 2) => 216,
+        _ => return Greeting::Wrong,
+    };
+    if size < least {
+        return Greeting::Wrong;
+    }
+    let Some(told) = behind.get(..size) else { return Greeting::Partial };
+    let client = match (command, least) {
+        (0x21, 12) => <[u8; 4]>::try_from(&told[..4]).map(IpAddr::from).ok(),
+        (0x21, 36) => <[u8; 16]>::try_from(&told[..16]).map(IpAddr::from).ok(),
+        _ => None,
+    };
+    Greeting::Whole(16 + size, client.map(|client| client.to_canonical()))
 }

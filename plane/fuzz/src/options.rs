@@ -44,7 +44,14 @@ pub fn run(octets: &[u8]) {
         }
         let octets = world::packet(name, rtype, &[&world::opt(payload, version, &options)]);
         let transport = Transport::Udp;
-        let ask = Ask { octets: &octets, source, transport, seed: seed.into(), now: server.tick() };
+        let ask = Ask {
+            octets: &octets,
+            source,
+            front_end: None,
+            transport,
+            seed: seed.into(),
+            now: server.tick(),
+        };
         server.compare(&ask);
         let (message, _) = server.ask(&Ask { transport: Transport::Tcp, ..ask }).expect("a reply");
         let malformed = version == 0 && (expected.malformed || expected.subnets > 1);
@@ -60,8 +67,14 @@ pub fn run(octets: &[u8]) {
 fn right_cookie(server: &Server, source: std::net::IpAddr) -> Option<Vec<u8>> {
     let option = world::opt(1232, 0, &[0, 10, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8]);
     let octets = world::packet("ns", "A", &[&option]);
-    let ask =
-        Ask { octets: &octets, source, transport: Transport::Tcp, seed: 0, now: server.tick() };
+    let ask = Ask {
+        octets: &octets,
+        source,
+        front_end: None,
+        transport: Transport::Tcp,
+        seed: 0,
+        now: server.tick(),
+    };
     let (message, _) = server.ask(&ask)?;
     message.opt?.option(10).map(<[u8]>::to_vec)
 }

@@ -8,6 +8,8 @@
 
 use std::net::IpAddr;
 
+use gslb_plane::respond::{Packet, Transport};
+
 use crate::check::{Ask, Server};
 use crate::choose::Choices;
 use crate::{everything, world};
@@ -50,13 +52,13 @@ pub fn run(octets: &[u8]) {
     let (how, seed) = (choices.octet(), choices.octet());
     SERVERS.with(|servers| {
         let server = &servers[usize::from(how & 3) % servers.len()];
-        let ask = Ask {
-            octets: choices.0,
-            source: source(how >> 3),
-            transport: gslb_plane::respond::Transport::Udp,
-            seed: seed.into(),
-            now: server.tick(),
+        let (sender, now) = (source(how >> 3), server.tick());
+        let policy = server.engine.publisher.world().policy.clone();
+        let Some(told) = Packet::received(&policy, choices.0, sender, Transport::Udp, now) else {
+            return; // a front end that is trusted has told nonsense
         };
+        let Packet { octets, source, front_end, transport, now } = told;
+        let ask = Ask { octets, source, front_end, transport, seed: seed.into(), now };
         server.compare(&ask);
         if how & 4 != 0 && server.limit > 0 {
             server.flood(&Ask { now: server.tick(), ..ask });

@@ -99,6 +99,9 @@ impl<W: Witness> Answer<'_, '_, W> {
     #[inline]
     pub(super) fn deny(&mut self) -> Result<(), Stop> {
         let zone = &*self.linked.zone;
+        if self.reply.put_denial(&zone.written_denial, &zone.origin, zone.origin_labels)? {
+            return Ok(());
+        }
         let owner = Owner::Name(zone.names.get(zone.origin_name));
         self.put_rrset(Section::Authority, owner, &zone.denial, zone.denial.ttl)?;
         Ok(())

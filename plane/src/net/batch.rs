@@ -1,6 +1,6 @@
 //! Many datagrams with one system call: `recvmmsg` and `sendmmsg`, which std does not have.
 //!
-//! The only file with unsafe code. All memory that the kernel is told of is in one allocation,
+//! Nearly all unsafe code is here (the rest: inherited.rs). All memory that the kernel is told of is in one allocation,
 //! [`Slots`], which is reached through a raw pointer only, so that no reference ever contradicts
 //! the pointers in the message headers.
 #![expect(unsafe_code, reason = "recvmmsg, sendmmsg, poll and packet info have no safe form")]

@@ -5,14 +5,20 @@ use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use super::handover::is_for_python;
 use crate::engine::{Engine, now};
 use crate::random::Rng;
 use crate::respond::{Packet, Thread, Transport, respond};
+use crate::snapshot::Tcp;
 use crate::tally::{Counter, Tally};
 use crate::wire::HEADER;
+use crate::wire::proxy::{self, Header};
 use crate::witness::Silent;
 
+/// How much is read at once.
 const CHUNK: usize = 16 << 10;
+/// How much room a connection keeps while it rests.
+pub(super) const KEPT: usize = 4 << 10;
 
 /// What was read and is not answered yet.
 #[derive(Default)]
@@ -23,22 +29,68 @@ pub(super) struct Input {
 }
 
 impl Input {
-    /// Read what there is, at most a chunk; 0 at the end of the stream.
-    pub(super) fn read_from(&mut self, stream: &mut impl Read) -> io::Result<usize> {
+    /// Take in what there is, at most a chunk; 0 at the end of the stream.
+    pub(super) fn read_from(
+        &mut self,
+        stream: &mut impl Read,
+        chunk: &mut [u8],
+    ) -> io::Result<usize> {
         self.octets.drain(..self.done);
         self.done = 0;
-        let start = self.octets.len();
-        self.octets.resize(start + CHUNK, 0);
-        let read = stream.read(self.octets.get_mut(start..).unwrap_or_default());
-        self.octets.truncate(start + *read.as_ref().unwrap_or(&0));
-        read
+        if self.octets.is_empty() && self.octets.capacity() > KEPT {
+            self.octets = Vec::new();
+        }
+        let read = stream.read(chunk)?;
+        self.octets.extend_from_slice(chunk.get(..read).unwrap_or_default());
+        Ok(read)
+    }
+
+    /// Everything that is not answered.
+    pub(super) fn rest(&self) -> &[u8] {
+        self.octets.get(self.done..).unwrap_or_default()
     }
 
     /// The next whole message.
     fn message(&self) -> Option<&[u8]> {
-        let (&[high, low], rest) = self.octets.get(self.done..)?.split_first_chunk()?;
+        let (&[high, low], rest) = self.rest().split_first_chunk()?;
         rest.get(..usize::from(u16::from_be_bytes([high, low])))
     }
+
+    /// Whether the next whole message is one that Python answers.
+    pub(super) fn is_for_python(&self) -> bool {
+        self.message().is_some_and(is_for_python)
+    }
+
+    /// Everything that is not answered.
+    pub(super) fn into_rest(mut self) -> Vec<u8> {
+        self.octets.split_off(self.done)
+    }
+}
+
+/// Who is at the other end, and for whom it asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Peer {
+    /// The address that asks: the peer's, or the one that it told.
+    pub(super) source: IpAddr,
+    /// The peer's address, if it is a front end that told another.
+    pub(super) front_end: Option<IpAddr>,
+}
+
+impl Peer {
+    pub(super) fn new(source: IpAddr) -> Self {
+        Self { source: source.to_canonical(), front_end: None }
+    }
+}
+
+/// What a connection begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Greeting {
+    /// It is not known yet.
+    Partial,
+    /// With a message, or with a header that was taken off.
+    Over,
+    /// With a header that is malformed, or that this peer may not send.
+    Wrong,
 }
 
 /// Answers messages of all connections of a thread.
@@ -47,6 +99,8 @@ pub(super) struct Answerer<'e> {
     tally: Arc<Tally>,
     thread: Thread,
     out: Vec<u8>,
+    /// Room to read into, for whichever connection has its turn.
+    pub(super) chunk: Vec<u8>,
 }
 
 impl<'e> Answerer<'e> {
@@ -56,6 +110,7 @@ impl<'e> Answerer<'e> {
             tally: engine.books.new_tally(),
             thread: Thread::new(Rng::from_system()),
             out: vec![0; usize::from(u16::MAX)],
+            chunk: vec![0; CHUNK],
         }
     }
 
@@ -65,27 +120,79 @@ impl<'e> Answerer<'e> {
         self.thread = Thread::new(Rng::new(seed));
     }
 
-    pub(super) fn count_connection(&self) {
-        self.tally.count(Counter::TcpConnections);
+    /// The limits that hold now.
+    pub(super) fn limits(&self) -> Tcp {
+        self.engine.publisher.world().policy.tcp.clone()
     }
 
-    /// Answer whole messages into `output` until it has more than `enough` octets. Gives how many
-    /// messages there were, and whether the peer may send more.
+    /// Whether a peer is a front end that may say for whom it asks.
+    pub(super) fn trusts(&self, peer: IpAddr) -> bool {
+        self.engine.publisher.world().policy.proxy_from.contain(peer)
+    }
+
+    /// Whether the next whole message is one that is handed over.
+    pub(super) fn hands_over(&self, input: &Input) -> bool {
+        self.engine.publisher.world().policy.transfers && input.is_for_python()
+    }
+
+    /// Count a connection that has come.
+    pub(super) fn count_opened(&self) {
+        self.tally.count(Counter::TcpConnections);
+        self.tally.count(Counter::TcpOpen);
+    }
+
+    /// Count a connection that has gone; `cause` if it was we who ended it.
+    pub(super) fn count_closed(&self, cause: Option<Counter>) {
+        self.tally.discount(Counter::TcpOpen);
+        if let Some(cause) = cause {
+            self.tally.count(cause);
+        }
+    }
+
+    /// Read what a connection begins with: a front end may say for whom it asks.
+    pub(super) fn greet(&self, input: &mut Input, peer: &mut Peer) -> Greeting {
+        match proxy::read(input.rest()) {
+            Header::Absent => Greeting::Over,
+            Header::Partial => Greeting::Partial,
+            Header::Whole { length, client } if self.trusts(peer.source) => {
+                input.done += length;
+                if let Some(client) = client {
+                    *peer = Peer { source: client, front_end: Some(peer.source) };
+                }
+                Greeting::Over
+            }
+            Header::Whole { .. } | Header::Malformed => {
+                self.tally.count(Counter::TcpReceived);
+                self.tally.count(Counter::TcpDropped);
+                self.tally.count(Counter::DroppedMalformed);
+                Greeting::Wrong
+            }
+        }
+    }
+
+    /// Answer whole messages into `output` until it has more than `enough` octets, or, where
+    /// transfers are handed over, until one is Python's. Gives how many messages there were, and
+    /// whether the peer may send more.
     pub(super) fn answer(
         &mut self,
         input: &mut Input,
-        peer: IpAddr,
+        peer: &Peer,
         output: &mut Vec<u8>,
         enough: usize,
+        handed_over: bool,
     ) -> (usize, bool) {
         let world = self.engine.publisher.world();
         let now = now();
+        let Peer { source, front_end } = *peer;
         let mut count = 0;
         while output.len() <= enough {
             let Some(octets) = input.message() else { break };
+            if handed_over && world.policy.transfers && is_for_python(octets) {
+                break;
+            }
             self.tally.count(Counter::TcpReceived);
             count += 1;
-            let packet = Packet { octets, source: peer, transport: Transport::Tcp, now };
+            let packet = Packet { octets, source, front_end, transport: Transport::Tcp, now };
             let (thread, tally, out) = (&mut self.thread, &*self.tally, &mut self.out);
             let length = catch_unwind(AssertUnwindSafe(|| {
                 respond(&world, &packet, thread, tally, &mut Silent, out)

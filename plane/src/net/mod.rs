@@ -1,7 +1,11 @@
 //! Sockets: where packets come from and replies go to. Nothing is decided here.
 
 mod batch;
+mod connection;
+mod crowd;
 mod frames;
+pub mod handover;
+pub mod inherited;
 pub mod tcp;
 pub mod udp;
 
@@ -34,17 +38,39 @@ impl<'e> Streams<'e> {
         pieces: &[&[u8]],
     ) -> (Vec<u8>, bool) {
         self.0.reseed(seed);
+        let mut chunk = std::mem::take(&mut self.0.chunk);
+        let answered = self.stream(frames::Peer::new(peer), enough, pieces, &mut chunk);
+        self.0.chunk = chunk;
+        answered
+    }
+
+    fn stream(
+        &mut self,
+        mut peer: frames::Peer,
+        enough: usize,
+        pieces: &[&[u8]],
+        chunk: &mut [u8],
+    ) -> (Vec<u8>, bool) {
+        use frames::Greeting::{Over, Partial, Wrong};
         let (mut input, mut output, mut sent) = (frames::Input::default(), Vec::new(), Vec::new());
+        let mut greeting = Partial;
         for mut piece in pieces.iter().copied() {
-            while input.read_from(&mut piece).is_ok_and(|read| read > 0) {
+            while input.read_from(&mut piece, chunk).is_ok_and(|read| read > 0) {
+                if greeting == Partial {
+                    greeting = self.0.greet(&mut input, &mut peer);
+                }
+                match greeting {
+                    Partial => continue,
+                    Over => {}
+                    Wrong => return (sent, false),
+                }
                 loop {
-                    let (messages, more) = self.0.answer(&mut input, peer, &mut output, enough);
+                    let done = self.0.answer(&mut input, &peer, &mut output, enough, false);
                     sent.append(&mut output);
-                    if !more {
-                        return (sent, false);
-                    }
-                    if messages == 0 {
-                        break;
+                    match done {
+                        (_, false) => return (sent, false),
+                        (0, true) => break,
+                        _ => {}
                     }
                 }
             }

@@ -41,15 +41,24 @@ pub fn bind(address: SocketAddr) -> io::Result<Socket> {
     if address.is_ipv6() {
         socket.set_only_v6(true)?;
     }
-    if is_wildcard(&address) {
-        tell_destination(socket.as_fd(), address.is_ipv6())?;
-    }
+    prepare(&socket, address)?;
     // Smaller buffers still work.
     let _ = socket.set_recv_buffer_size(BACKLOG);
     let _ = socket.set_send_buffer_size(BACKLOG);
-    socket.set_read_timeout(Some(PATIENCE))?;
     socket.bind(&address.into())?;
     Ok(socket)
+}
+
+/// Set what the worker's loop relies on, on a socket that we may not have made ourselves.
+///
+/// # Errors
+/// The system's.
+pub fn prepare(socket: &Socket, address: SocketAddr) -> io::Result<()> {
+    if is_wildcard(&address) {
+        tell_destination(socket.as_fd(), address.is_ipv6())?;
+    }
+    socket.set_nonblocking(false)?;
+    socket.set_read_timeout(Some(PATIENCE))
 }
 
 /// Answer on these sockets until told to stop; then answer what they still hold.
@@ -138,8 +147,14 @@ impl Worker<'_> {
                     *seen = seen.wrapping_add(1);
                     let start = (*seen % TIMED == 0).then(Instant::now);
                     let Slot { packet: octets, source, out } = slot;
-                    let packet = Packet { octets, source, transport: Transport::Udp, now };
-                    let length = respond(&world, &packet, thread, tally, &mut Silent, out);
+                    let udp = Transport::Udp;
+                    let packet = Packet::received(&world.policy, octets, source, udp, now);
+                    if packet.is_none() {
+                        tally.count(Counter::DroppedMalformed);
+                    }
+                    let length = packet.and_then(|packet| {
+                        respond(&world, &packet, thread, tally, &mut Silent, out)
+                    });
                     if let Some(start) = start {
                         tally.time(start.elapsed());
                     }

@@ -15,6 +15,7 @@ use super::tree::Tree;
 use super::zone::{Body, Named, Node, Rrset, Target, Zone};
 use crate::name::{self, Split, to_text};
 use crate::tally::Books;
+use crate::wire::denial::{self, Denial};
 use crate::wire::{IN, rtype};
 
 /// The greatest TTL (RFC 2181 section 8).
@@ -78,6 +79,7 @@ impl<'d> Builder<'d> {
         }
         self.tree.find_veils(&self.rrsets);
         let denial = self.denial()?;
+        let written_denial = self.write_denial(&denial)?;
         let targets = self.find_targets()?;
         let veils = self.tree.veils().into_iter();
         let veils = veils.map(|(node, wire)| Ok((node, self.name(wire)?)));
@@ -87,6 +89,8 @@ impl<'d> Builder<'d> {
         let place = |node: u32| nodes.get(node as usize).map_or(NONE, |node| node.name);
         let veil_names = veils.into_iter().map(|(node, name)| (place(node), name)).collect();
         Ok(Zone {
+            stamp: super::new_stamp(),
+            changes: AtomicU64::new(0),
             origin: origin.into(),
             origin_name,
             origin_labels: self.names.get(origin_name).labels(),
@@ -95,12 +99,18 @@ impl<'d> Builder<'d> {
             names: self.names,
             addresses: steering.addresses.into(),
             ladders: self.ladders,
-            member_words: words(members, steering.members.len(), "member")?,
-            pool_words: words(pools, steering.pools.len(), "pool")?,
+            member_words: in_places(
+                words(members, steering.members.len(), "member")?,
+                &steering.places,
+            ),
+            member_places: steering.places.into(),
+            pool_words: words(pools, steering.pools.len(), "pool")?.into(),
+            pool_datacenters: steering.pools.iter().map(|pool| pool.datacenter).collect(),
             pools: steering.pools.into(),
             members: steering.members.into(),
             vips: steering.vips.into(),
             denial,
+            written_denial,
             octets: self.octets.into(),
             node_names: node_names.into(),
             nodes: nodes.into(),
@@ -273,6 +283,20 @@ impl<'d> Builder<'d> {
         Ok(Rrset { ttl: soa.ttl.min(minimum), ..*soa })
     }
 
+    /// Write the SOA of denials once and for all.
+    fn write_denial(&self, denial: &Rrset) -> Result<Denial, Fault> {
+        let Body::Named(span) = denial.body else {
+            return Ok(Denial::default());
+        };
+        let Some(soa) = span.of(&self.named).first() else {
+            return Ok(Denial::default());
+        };
+        let names = (self.names.get(soa.first).wire(), self.names.get(soa.second).wire());
+        let numbers = soa.after.of(&self.octets);
+        let written = denial::write(self.document.origin, denial.ttl, names, numbers);
+        written.ok_or_else(|| Fault::new("has a SOA longer than a message"))
+    }
+
     /// Find the nodes where the addresses of targets stand.
     fn find_targets(&mut self) -> Result<Vec<Target>, Fault> {
         let mut targets = Vec::new();
@@ -285,7 +309,9 @@ impl<'d> Builder<'d> {
                     continue;
                 };
                 let here = self.tree.nodes.get(node as usize);
-                if here.is_some_and(|here| !here.rrsets.is_empty() || here.vip != NONE) {
+                let mut known = targets.get(start..).unwrap_or_default().iter();
+                let twice = known.any(|known: &Target| known.node == node); // spelled otherwise
+                if !twice && here.is_some_and(|here| !here.rrsets.is_empty() || here.vip != NONE) {
                     targets.push(Target { name, node });
                 }
             }
@@ -304,7 +330,7 @@ pub(super) fn place_of(wire: &[u8]) -> String {
 }
 
 /// Unpack words, of which there must be `count`.
-fn words(packed: &[u8], count: usize, what: &str) -> Result<Box<[AtomicU64]>, Fault> {
+fn words(packed: &[u8], count: usize, what: &str) -> Result<Vec<AtomicU64>, Fault> {
     if packed.len() != count * 8 {
         let octets = packed.len();
         return Err(Fault::new(format!(
@@ -314,4 +340,15 @@ fn words(packed: &[u8], count: usize, what: &str) -> Result<Box<[AtomicU64]>, Fa
     }
     let words = packed.chunks_exact(8);
     Ok(words.map(|word| AtomicU64::new(word.try_into().map_or(0, u64::from_le_bytes))).collect())
+}
+
+/// Put words of members, which come in document order, where the members stand.
+fn in_places(words: Vec<AtomicU64>, places: &[u32]) -> Box<[AtomicU64]> {
+    let mut found: Vec<_> = words.iter().map(|_| AtomicU64::new(0)).collect();
+    for (word, &place) in words.into_iter().zip(places) {
+        if let Some(slot) = found.get_mut(place as usize) {
+            *slot = word;
+        }
+    }
+    found.into()
 }

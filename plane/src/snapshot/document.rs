@@ -21,6 +21,9 @@ pub(super) struct Zone<'a> {
     pub(super) maps: Vec<&'a str>,
     pub(super) rrsets: Vec<Rrset<'a>>,
     pub(super) vips: Vec<Vip<'a>>,
+    /// For Python, which reads its documents back; the serial has it already.
+    #[serde(default)]
+    _changed: u64,
 }
 
 /// Records of one owner and type.

@@ -10,6 +10,8 @@ use crate::ranges::Ranges;
 /// A map, shared by the VIPs of all zones that name it.
 #[derive(Debug)]
 pub struct Map {
+    /// A number that no other zone or map of this process has.
+    pub stamp: u64,
     /// Its name.
     pub name: Box<str>,
     /// Its own list of datacenters, in which its tiers are written.
@@ -53,6 +55,7 @@ fn from_document(map: &document::Map<'_>) -> Result<Map, Fault> {
         return Err(Fault::new(format!("a range has class {greatest}, but there are {count}")));
     }
     Ok(Map {
+        stamp: super::new_stamp(),
         name: map.name.into(),
         datacenters: map.datacenters.iter().map(|&name| name.into()).collect(),
         ladders,

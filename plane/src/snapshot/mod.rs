@@ -20,9 +20,11 @@ mod steer;
 mod table;
 mod tree;
 mod vips;
+mod word;
 mod zone;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -36,7 +38,8 @@ pub use policy::{Cookies, Networks, Policy, Rate, Tcp};
 pub use steer::{Address, Fallback, Family, Ladders, Member, Pool, Span, Steer, Vip};
 pub use table::{NameId, Names};
 pub use vips::sticky_bits;
-pub use zone::{Body, Found, Named, Node, RECORD_HEAD, Rrset, Target, Word, Zone};
+pub use word::Word;
+pub use zone::{Body, Found, Named, Node, RECORD_HEAD, Rrset, Target, Zone};
 
 use crate::name::{MAX_LABELS, Name, Split, to_text};
 use crate::tally::Books;
@@ -83,21 +86,19 @@ pub struct World {
     pub policy: Arc<Policy>,
     zones: Box<[Linked]>,
     by_origin: Table,
-    /// Whether some origin has d labels.
-    depths: [bool; MAX_LABELS + 1],
+    /// Bit d is set if some origin has d labels.
+    depths: u128,
 }
 
 impl World {
     fn new(generation: u64, revision: u64, policy: Arc<Policy>, zones: Vec<Linked>) -> Self {
         let mut hashes = Vec::with_capacity(zones.len());
-        let mut depths = [false; MAX_LABELS + 1];
+        let mut depths = 0;
         let mut split = Split::default();
         for linked in &zones {
             split.read(&linked.zone.origin);
             hashes.push(split.name().suffix(0).map_or(0, |(_, hash)| hash));
-            if let Some(depth) = depths.get_mut(split.name().labels()) {
-                *depth = true;
-            }
+            depths |= 1 << split.name().labels();
         }
         let by_origin = Table::new(&hashes);
         Self { generation, revision, policy, zones: zones.into(), by_origin, depths }
@@ -116,14 +117,16 @@ impl World {
         self.closest_zone(name, 0)
     }
 
+    /// The closest zone at or above the suffix that begins at a label.
     #[inline]
     fn closest_zone(&self, name: &Name<'_>, first: usize) -> Option<&Linked> {
         let labels = name.labels();
-        for label in first..=labels {
-            if self.depths.get(labels - label) != Some(&true) {
-                continue;
-            }
-            let (wire, hash) = name.suffix(label)?;
+        // The depths that the name reaches; there are at most 127.
+        let mut depths = self.depths & u128::MAX >> (MAX_LABELS - labels.checked_sub(first)?);
+        while depths != 0 {
+            let depth = depths.ilog2();
+            depths ^= 1 << depth;
+            let (wire, hash) = name.suffix(labels - depth as usize)?;
             let same = |at: u32| {
                 self.zones.get(at as usize).is_some_and(|linked| *linked.zone.origin == *wire)
             };
@@ -265,6 +268,12 @@ impl Publisher {
             None => Err(Fault::new("is not published").within(place())),
         }
     }
+}
+
+/// A number that was never given before, and is not 0.
+fn new_stamp() -> u64 {
+    static STAMPS: AtomicU64 = AtomicU64::new(1);
+    STAMPS.fetch_add(1, Ordering::Relaxed)
 }
 
 /// Wait until no packet is being answered from an old world, and free it here: that takes long for

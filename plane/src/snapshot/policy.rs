@@ -68,7 +68,7 @@ pub struct Rate {
 }
 
 /// Limits of TCP (RFC 7766 section 6.2, RFC 9210 section 4).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tcp {
     /// Connections of all clients.
     pub connections: u32,
@@ -76,7 +76,7 @@ pub struct Tcp {
     pub per_network: u32,
     /// What a client network is.
     pub prefixes: Prefixes,
-    /// How long a connection may be without a whole message or progress.
+    /// How long a connection may be without a whole message, or leave replies untaken.
     pub idle: Duration,
     /// How long a message may take from its first octet to its last.
     pub message: Duration,

@@ -33,6 +33,13 @@ impl Span {
         list.get(self.range()).unwrap_or_default()
     }
 
+    /// The indices themselves.
+    #[must_use]
+    #[inline]
+    pub fn numbers(self) -> Range<u32> {
+        self.start..self.end
+    }
+
     /// Whether there is nothing in it.
     #[must_use]
     #[inline]
@@ -111,8 +118,6 @@ impl std::fmt::Display for Address {
 pub struct Member {
     /// What is answered.
     pub address: Address,
-    /// Which of the zone's member words is its own.
-    pub word: u32,
     /// The configured weight.
     pub weight: u16,
     /// What sticky draws hash it by: VIP, datacenter and address, the same on every node.
@@ -187,6 +192,8 @@ pub struct Vip {
     pub slot: u32,
     /// Its part of the zone's pools.
     pub pools: Span,
+    /// How many members it has.
+    pub members: u32,
     /// Whether it has members that A asks for, and that AAAA asks for.
     pub has: [bool; 2],
 }

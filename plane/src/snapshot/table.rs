@@ -1,6 +1,6 @@
 //! Where names are found by their hash: open addressing, half empty, never changed once built.
 
-use crate::name::Name;
+use crate::name::{Name, Suffix};
 
 /// No index.
 pub(super) const NONE: u32 = u32::MAX;
@@ -22,7 +22,8 @@ pub(super) struct Table {
 #[inline]
 fn place(hash: u64) -> (usize, u32) {
     let tag = u32::try_from(hash >> 32).unwrap_or(0);
-    (usize::try_from(hash & 0xffff_ffff).unwrap_or(0), tag)
+    // The lowest octet of a name's hash is always 0.
+    (usize::try_from(hash >> 8 & 0xffff_ffff).unwrap_or(0), tag)
 }
 
 impl Table {
@@ -67,8 +68,7 @@ impl Table {
 #[derive(Debug, Default)]
 pub struct Names {
     wire: Vec<u8>,
-    heads: Vec<u8>,
-    hashes: Vec<u64>,
+    suffixes: Vec<Suffix>,
     entries: Vec<Entry>,
 }
 
@@ -95,15 +95,12 @@ impl Names {
         let id = NameId(u32::try_from(self.entries.len()).ok()?);
         self.entries.push(Entry {
             wire: u32::try_from(self.wire.len()).ok()?,
-            suffixes: u32::try_from(self.hashes.len()).ok()?,
+            suffixes: u32::try_from(self.suffixes.len()).ok()?,
             octets: u8::try_from(name.wire().len()).ok()?,
             labels: u8::try_from(name.labels()).ok()?,
         });
         self.wire.extend_from_slice(name.wire());
-        for label in 0..=name.labels() {
-            self.heads.push(u8::try_from(name.head(label)?).ok()?);
-            self.hashes.push(name.suffix(label)?.1);
-        }
+        self.suffixes.extend_from_slice(name.suffixes());
         Some(id)
     }
 
@@ -111,7 +108,7 @@ impl Names {
     #[must_use]
     #[inline]
     pub fn get(&self, id: NameId) -> Name<'_> {
-        self.find(id).unwrap_or(Name::new(&[], &[], &[]))
+        self.find(id).unwrap_or(Name::new(&[], &[]))
     }
 
     /// A name that was added.
@@ -122,10 +119,6 @@ impl Names {
         let (wire, suffixes) = (entry.wire as usize, entry.suffixes as usize);
         let wire = wire..wire + usize::from(entry.octets);
         let suffixes = suffixes..=suffixes + usize::from(entry.labels);
-        Some(Name::new(
-            self.wire.get(wire)?,
-            self.heads.get(suffixes.clone())?,
-            self.hashes.get(suffixes)?,
-        ))
+        Some(Name::new(self.wire.get(wire)?, self.suffixes.get(suffixes)?))
     }
 }

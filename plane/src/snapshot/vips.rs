@@ -18,6 +18,8 @@ pub(super) struct Steering {
     pub(super) vips: Vec<Vip>,
     pub(super) pools: Vec<Pool>,
     pub(super) members: Vec<Member>,
+    /// For each member in document order its place in `members`.
+    pub(super) places: Vec<u32>,
     pub(super) addresses: Vec<Address>,
 }
 
@@ -48,14 +50,14 @@ impl Builder<'_> {
                 _ => return Err(Fault::new(format!("has map {map}, which the zone has not"))),
             },
         };
-        let first = steering.pools.len();
+        let (first, first_member) = (steering.pools.len(), steering.members.len());
         let mut has = [false; 2];
         for pool in &vip.pools {
             let known = steering.pools.get(first..).unwrap_or_default();
             if known.iter().any(|known| known.datacenter == pool.datacenter) {
                 return Err(Fault::new(format!("has two pools in {}", pool.datacenter)));
             }
-            let pool = self.pool(vip.owner, pool, &mut steering.members)?;
+            let pool = self.pool(vip.owner, pool, steering)?;
             let [v4, v6] = has;
             has = [v4 || !pool.ipv4.is_empty(), v6 || !pool.ipv6.is_empty()];
             steering.pools.push(pool);
@@ -67,6 +69,7 @@ impl Builder<'_> {
             fallback: fallback(&vip.fallback, &mut steering.addresses)?,
             steer,
             slot: self.books.slot(owner, ""),
+            members: u32::try_from(steering.members.len() - first_member).unwrap_or(0),
             pools: Span::between(first, steering.pools.len())?,
             has,
         })
@@ -76,7 +79,7 @@ impl Builder<'_> {
         &self,
         owner: &[u8],
         pool: &document::Pool<'_>,
-        members: &mut Vec<Member>,
+        steering: &mut Steering,
     ) -> Result<Pool, Fault> {
         let Some(datacenter) = self.document.datacenters.get(pool.datacenter as usize) else {
             let at = pool.datacenter;
@@ -85,18 +88,29 @@ impl Builder<'_> {
             )));
         };
         let seed = seed_of(&[owner, datacenter.as_bytes()]);
+        let Steering { members, places, .. } = steering;
         let start = members.len();
-        for (word, member) in (start..).zip(&pool.members) {
-            let address = Address::read(member.address)?;
-            members.push(Member {
-                address,
-                word: u32::try_from(word).map_err(|_| Fault::new("has too many members"))?,
-                weight: member.weight,
-                seed: seed_of(&[owner, datacenter.as_bytes(), address.octets()]),
-            });
+        places.resize(start + pool.members.len(), 0);
+        // The members of a family stand together, so that their words do.
+        for family in [Family::V4, Family::V6] {
+            for (at, member) in pool.members.iter().enumerate() {
+                let address = Address::read(member.address)?;
+                if address.family() != family {
+                    continue;
+                }
+                let place = u32::try_from(members.len());
+                let place = place.map_err(|_| Fault::new("has too many members"))?;
+                if let Some(slot) = places.get_mut(start + at) {
+                    *slot = place;
+                }
+                members.push(Member {
+                    address,
+                    weight: member.weight,
+                    seed: seed_of(&[owner, datacenter.as_bytes(), address.octets()]),
+                });
+            }
         }
-        let here = members.get_mut(start..).unwrap_or_default();
-        here.sort_by_key(|member| member.address.family() == Family::V6);
+        let here = members.get(start..).unwrap_or_default();
         let ipv4 = here.partition_point(|member| member.address.family() == Family::V4);
         Ok(Pool {
             datacenter: pool.datacenter,

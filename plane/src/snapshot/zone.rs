@@ -9,7 +9,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::fault::Fault;
 use super::steer::{Address, Ladders, Member, Pool, Span, Vip};
 use super::table::{NONE, NameId, Names, Table};
+use super::word::{Word, store};
 use crate::name::Name;
+use crate::tally::NO_SLOT;
+use crate::wire::denial::Denial;
 use crate::wire::rtype;
 
 /// A name that exists: it owns records, is a VIP, or has such names below it (RFC 4592 2.2.2).
@@ -74,12 +77,14 @@ pub struct Target {
 /// One zone, with the words of its members and pools.
 #[derive(Debug)]
 pub struct Zone {
+    /// A number that no other zone or map of this process has.
+    pub stamp: u64,
     /// The origin in wire form.
     pub origin: Box<[u8]>,
     /// The origin's name.
     pub origin_name: NameId,
     /// How many labels the origin has.
-    pub(super) origin_labels: usize,
+    pub origin_labels: usize,
     /// Datacenter names.
     pub datacenters: Box<[Box<str>]>,
     /// Names of the maps that VIPs refer to.
@@ -96,6 +101,8 @@ pub struct Zone {
     pub members: Box<[Member]>,
     /// The SOA, with the TTL of negative answers (RFC 2308 section 3).
     pub denial: Rrset,
+    /// The same, ready to be copied.
+    pub written_denial: Denial,
     pub(super) octets: Box<[u8]>,
     pub(super) node_names: Box<[u8]>,
     pub(super) nodes: Box<[Node]>,
@@ -106,8 +113,14 @@ pub struct Zone {
     pub(super) vips: Box<[Vip]>,
     /// Names of delegations and DNAMEs, by where their node's name stands.
     pub(super) veil_names: Box<[(u32, NameId)]>,
+    /// For each member in document order its place among the members and their words.
+    pub(super) member_places: Box<[u32]>,
+    /// Where each pool is, in the order of the pools.
+    pub(super) pool_datacenters: Box<[u32]>,
     pub(super) member_words: Box<[AtomicU64]>,
     pub(super) pool_words: Box<[AtomicU64]>,
+    /// How often words were changed.
+    pub(super) changes: AtomicU64,
 }
 
 /// Octets of a record before its data, if its owner is a pointer.
@@ -285,6 +298,19 @@ impl Zone {
         Word::load(&self.member_words, index)
     }
 
+    /// The words of members as they are now, one after the other.
+    #[inline]
+    pub fn member_words(&self, members: Span) -> impl ExactSizeIterator<Item = Word> {
+        members.of(&self.member_words).iter().map(Word::read)
+    }
+
+    /// The pools in a span, and the datacenter of each.
+    #[must_use]
+    #[inline]
+    pub fn pools_in(&self, span: Span) -> (&[Pool], &[u32]) {
+        (span.of(&self.pools), span.of(&self.pool_datacenters))
+    }
+
     /// A pool's word as it is now; `index` is that of the pool in the zone.
     #[must_use]
     #[inline]
@@ -297,7 +323,10 @@ impl Zone {
     /// # Errors
     /// A fault that names the first index out of range; nothing is stored then.
     pub fn set_members(&self, changes: &[(u32, u64)]) -> Result<(), Fault> {
-        store(&self.member_words, changes, "member")
+        let place = |index: u32| self.member_places.get(index as usize).copied();
+        store(&self.member_words, changes, "member", place)?;
+        self.changes.fetch_add(1, Ordering::Release);
+        Ok(())
     }
 
     /// Store pool words.
@@ -305,44 +334,23 @@ impl Zone {
     /// # Errors
     /// A fault that names the first index out of range; nothing is stored then.
     pub fn set_pools(&self, changes: &[(u32, u64)]) -> Result<(), Fault> {
-        store(&self.pool_words, changes, "pool")
+        store(&self.pool_words, changes, "pool", Some)?;
+        self.changes.fetch_add(1, Ordering::Release);
+        Ok(())
     }
-}
 
-fn store(words: &[AtomicU64], changes: &[(u32, u64)], what: &str) -> Result<(), Fault> {
-    if let Some((index, _)) = changes.iter().find(|(index, _)| *index as usize >= words.len()) {
-        let count = words.len();
-        return Err(Fault::new(format!("there is no {what} {index}; the zone has {count}")));
-    }
-    for &(index, word) in changes {
-        if let Some(place) = words.get(index as usize) {
-            place.store(word, Ordering::Release);
-        }
-    }
-    Ok(())
-}
-
-/// An effective weight and a TTL cap, read in one load.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Word {
-    /// Weight in 16.16 fixed point; 0 means "not now".
-    pub weight: u32,
-    /// The most seconds an answer may be kept; all ones means no cap.
-    pub ttl_cap: u32,
-}
-
-impl Word {
-    /// The cap that caps nothing.
-    pub const NO_CAP: u32 = u32::MAX;
-    /// Weight 1 in fixed point.
-    pub const ONE: u32 = 1 << 16;
-
+    /// How often words were changed: who reads it before them, and finds it as it was, has not
+    /// missed a change.
+    #[must_use]
     #[inline]
-    fn load(words: &[AtomicU64], index: u32) -> Self {
-        let word = words.get(index as usize).map_or(0, |word| word.load(Ordering::Acquire));
-        Self {
-            weight: u32::try_from(word & 0xffff_ffff).unwrap_or(0),
-            ttl_cap: u32::try_from(word >> 32).unwrap_or(0),
-        }
+    pub fn version(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
+    }
+
+    /// Where a pool's answers are counted.
+    #[must_use]
+    #[inline]
+    pub fn pool_slot(&self, pool: u32) -> u32 {
+        self.pools.get(pool as usize).map_or(NO_SLOT, |pool| pool.slot)
     }
 }

@@ -11,7 +11,6 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::cookie::{self, Cookie};
-use super::number_at;
 
 /// Octets of an OPT record without options.
 pub const OPT: usize = 11;
@@ -29,6 +28,7 @@ const BLOCK: usize = 468;
 
 /// The OPT record of a query; room for one is kept by a thread.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each stands for a bit or an option")]
 pub struct Edns {
     /// The client's UDP payload size.
     pub payload: u16,
@@ -44,6 +44,8 @@ pub struct Edns {
     pub subnet: Option<Subnet>,
     /// The cookie option.
     pub cookie: Option<Cookie>,
+    /// Whether there are options at all.
+    pub has_options: bool,
 }
 
 /// A client subnet option (RFC 7871 section 6).
@@ -92,6 +94,15 @@ pub struct Opt<'p> {
     pub encrypted: bool,
 }
 
+impl Opt<'_> {
+    /// Say nothing but how long datagrams may be.
+    #[must_use]
+    #[inline]
+    pub fn new(payload: u16, encrypted: bool) -> Self {
+        Self { payload, nsid: &[], cookie: None, encrypted }
+    }
+}
+
 impl Edns {
     /// Read class, TTL and data of an OPT record; they must be the whole of these octets.
     ///
@@ -109,7 +120,11 @@ impl Edns {
             dnssec_ok: flags & 0x80 != 0,
             ..Self::default()
         };
-        if options.is_empty() { Ok(()) } else { self.read_options(options) }
+        if options.is_empty() {
+            return Ok(());
+        }
+        self.has_options = true;
+        self.read_options(options)
     }
 
     fn read_options(&mut self, options: &[u8]) -> Result<(), OptFault> {
@@ -153,6 +168,9 @@ impl Edns {
     #[must_use]
     pub fn length(&self, opt: &Opt<'_>) -> usize {
         let mut length = OPT;
+        if !self.has_options {
+            return length;
+        }
         if let Some(subnet) = &self.subnet {
             length += 8 + subnet.octets();
         }
@@ -181,10 +199,11 @@ impl Subnet {
         if told.last().is_some_and(|last| last & !(u8::MAX << spare) != 0) {
             return None;
         }
-        let address = match family {
-            0 if source == 0 => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-            1 => IpAddr::V4(Ipv4Addr::from(padded::<4>(told)?)),
-            2 => IpAddr::V6(Ipv6Addr::from(padded::<16>(told)?)),
+        let address = match (family, told) {
+            (0, []) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            (1, &[a, b, c]) => IpAddr::V4(Ipv4Addr::new(a, b, c, 0)), // most tell 24 bits
+            (1, told) => IpAddr::V4(Ipv4Addr::from(padded::<4>(told)?)),
+            (2, told) => IpAddr::V6(Ipv6Addr::from(padded::<16>(told)?)),
             _ => return None,
         };
         Some(Self { address, source, family })
@@ -245,6 +264,9 @@ pub(super) fn write(
     let flags = if edns.dnssec_ok { 0x80 } else { 0 };
     let mut writer = Writer { out, at: 0 };
     writer.put(&[0, 0, 41, p1, p2, rcode_high, 0, flags, 0, 0, 0])?;
+    if !edns.has_options && error.is_none() {
+        return Some(OPT);
+    }
     if let Some(subnet) = &edns.subnet {
         write_subnet(&mut writer, subnet, scope)?;
     }
@@ -278,13 +300,23 @@ pub(super) fn write(
 
 #[inline]
 fn write_subnet(writer: &mut Writer<'_>, subnet: &Subnet, scope: u8) -> Option<()> {
-    let octets = subnet.octets();
-    let told = u8::try_from(octets + 4).ok()?;
+    let told = subnet.octets();
+    let length = u8::try_from(told + 4).ok()?;
     let [f1, f2] = subnet.family.to_be_bytes();
-    writer.put(&[0, 8, 0, told, f1, f2, subnet.source, scope])?;
-    match subnet.address {
-        IpAddr::V4(v4) => writer.put(v4.octets().get(..octets)?),
-        IpAddr::V6(v6) => writer.put(v6.octets().get(..octets)?),
+    let head = [0, 8, 0, length, f1, f2, subnet.source, scope];
+    match (subnet.address, told) {
+        (IpAddr::V4(v4), 3) => {
+            let ([h1, h2, h3, h4, h5, h6, h7, h8], [a, b, c, _]) = (head, v4.octets());
+            writer.put(&[h1, h2, h3, h4, h5, h6, h7, h8, a, b, c])
+        }
+        (IpAddr::V4(v4), told) => {
+            writer.put(&head)?;
+            writer.put(v4.octets().get(..told)?)
+        }
+        (IpAddr::V6(v6), told) => {
+            writer.put(&head)?;
+            writer.put(v6.octets().get(..told)?)
+        }
     }
 }
 
@@ -299,10 +331,4 @@ fn pad(writer: &mut Writer<'_>, before: usize) {
             writer.at += zeros;
         }
     }
-}
-
-/// Where the octets of a record that may be an OPT stand: its type is at `fixed`.
-#[inline]
-pub(super) fn is_opt(packet: &[u8], fixed: usize) -> bool {
-    number_at(packet, fixed) == Some(super::rtype::OPT)
 }

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 /// How far into a message a pointer can reach.
 const REACH: usize = 0x4000;
 /// How many names are remembered; what comes after is written in full.
-const ROOM: usize = 64;
+const ROOM: usize = 256;
 
 /// Whether a name may take on the case in which it was asked for: as an owner it may (RFC 4343
 /// section 4.1), in record data it keeps its own.

@@ -1,8 +1,11 @@
-//! DNS messages as octets: the numbers of the protocol here, questions, EDNS and replies beside.
+//! DNS messages as octets: the numbers of the protocol here, questions, EDNS and replies beside,
+//! and what front ends put before them.
 
 pub mod cookie;
+pub mod denial;
 pub mod edns;
 mod known;
+pub mod proxy;
 pub mod query;
 pub mod reply;
 
@@ -47,6 +50,8 @@ pub mod rtype {
     pub const OPT: u16 = 41;
     /// RFC 4034.
     pub const DS: u16 = 43;
+    /// RFC 8945.
+    pub const TSIG: u16 = 250;
     /// RFC 9460.
     pub const SVCB: u16 = 64;
     /// RFC 9460.
@@ -86,6 +91,7 @@ pub mod rtype {
         (44, "SSHFP"),
         (46, "RRSIG"),
         (47, "NSEC"),
+        (TSIG, "TSIG"),
         (DNSKEY, "DNSKEY"),
         (TLSA, "TLSA"),
         (SVCB, "SVCB"),

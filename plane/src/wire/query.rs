@@ -8,8 +8,8 @@
 //! a pointer in the question             FORMERR: there is nothing before it to point to
 //! ```
 
-use super::edns::{Edns, OptFault, is_opt};
-use super::{HEADER, Rcode, number_at};
+use super::edns::{Edns, OptFault};
+use super::{HEADER, Rcode, number_at, rtype};
 use crate::name::{Split, length_of};
 
 const QR: u8 = 0x80;
@@ -47,53 +47,92 @@ pub enum Unasked {
 /// What to do with a packet that asks nothing.
 #[inline]
 pub fn read(packet: &[u8], name: &mut Split, edns: &mut Edns) -> Result<Query, Unasked> {
-    let &[_, _, flags, _, q1, q2, a1, a2, n1, n2, r1, r2, ..] = packet else {
+    let Some((&[_, _, flags, _, c1, c2, c3, c4, c5, c6, c7, c8], behind)) =
+        packet.split_first_chunk::<HEADER>()
+    else {
         return Err(Unasked::Short);
     };
-    if flags & QR != 0 {
-        return Err(Unasked::Response);
-    }
-    if flags & OPCODE != 0 {
-        return Err(Unasked::Header(Rcode::Notimp));
+    if flags & (QR | OPCODE) != 0 {
+        return Err(if flags & QR != 0 {
+            Unasked::Response
+        } else {
+            Unasked::Header(Rcode::Notimp)
+        });
     }
     let malformed = Unasked::Header(Rcode::Formerr);
-    if [q1, q2] != [0, 1] {
+    // The four counts: questions, answers, authority, additional.
+    let counts = u64::from_be_bytes([c1, c2, c3, c4, c5, c6, c7, c8]);
+    if counts >> 48 != 1 {
         return Err(malformed);
     }
-    let length = packet.get(HEADER..).and_then(|rest| name.read(rest)).ok_or(malformed)?;
-    let end = HEADER + length;
-    let qtype = number_at(packet, end).ok_or(malformed)?;
-    let qclass = number_at(packet, end + 2).ok_or(malformed)?;
-    let question_end = end + 4;
-    let ignored = u32::from(u16::from_be_bytes([a1, a2])) + u32::from(u16::from_be_bytes([n1, n2]));
-    let additional = u16::from_be_bytes([r1, r2]);
-    let malformed = |has_edns| Unasked::Question(Rcode::Formerr, question_end, has_edns);
+    let length = name.read(behind).ok_or(malformed)?;
+    let Some((&[t1, t2, c1, c2], rest)) = behind.get(length..).and_then(<[u8]>::split_first_chunk)
+    else {
+        return Err(malformed);
+    };
+    let (qtype, qclass) = (u16::from_be_bytes([t1, t2]), u16::from_be_bytes([c1, c2]));
+    let question_end = HEADER + length + 4;
+    let has_edns = match counts & 0xffff_ffff_ffff {
+        0 => false,
+        1 if is_opt_alone(rest) => {
+            let record = rest.get(3..).unwrap_or_default();
+            edns.read(record).map_err(|fault| fault_of(fault, question_end))?;
+            true
+        }
+        counts => read_records(packet, question_end, counts, edns)?,
+    };
+    Ok(Query { question_end, qtype, qclass, has_edns })
+}
+
+/// Whether these octets are one OPT record and nothing else, as most queries end.
+#[inline]
+fn is_opt_alone(rest: &[u8]) -> bool {
+    match rest {
+        [0, 0, 41, _, _, _, _, _, _, l1, l2, options @ ..] => {
+            usize::from(u16::from_be_bytes([*l1, *l2])) == options.len()
+        }
+        _ => false,
+    }
+}
+
+fn fault_of(fault: OptFault, question_end: usize) -> Unasked {
+    Unasked::Question(Rcode::Formerr, question_end, fault == OptFault::Option)
+}
+
+/// Walk over all records behind the question; say whether there was an OPT among the additional.
+#[cold]
+fn read_records(
+    packet: &[u8],
+    question_end: usize,
+    counts: u64,
+    edns: &mut Edns,
+) -> Result<bool, Unasked> {
+    let (additional, ignored) = (counts & 0xffff, (counts >> 16 & 0xffff) + (counts >> 32));
+    let malformed = Unasked::Question(Rcode::Formerr, question_end, false);
     let mut at = question_end;
     for _ in 0..ignored {
-        (_, at) = record_at(packet, at).ok_or(malformed(false))?;
+        (_, at) = record_at(packet, at).ok_or(malformed)?;
     }
     let mut has_edns = false;
     for _ in 0..additional {
-        let (fixed, end) = record_at(packet, at).ok_or(malformed(false))?;
-        if is_opt(packet, fixed) {
+        let (fixed, end) = record_at(packet, at).ok_or(malformed)?;
+        if number_at(packet, fixed) == Some(rtype::OPT) {
             if has_edns || fixed != at + 1 {
                 // Two OPT records, or one whose owner is not the root (RFC 6891 section 6.1).
-                return Err(malformed(false));
+                return Err(malformed);
             }
-            match edns.read(packet.get(fixed + 2..end).unwrap_or_default()) {
-                Ok(()) => has_edns = true,
-                Err(OptFault::Record) => return Err(malformed(false)),
-                Err(OptFault::Option) => return Err(malformed(true)),
-            }
+            let record = packet.get(fixed + 2..end).unwrap_or_default();
+            edns.read(record).map_err(|fault| fault_of(fault, question_end))?;
+            has_edns = true;
         }
         at = end;
     }
-    Ok(Query { question_end, qtype, qclass, has_edns })
+    Ok(has_edns)
 }
 
 /// Where the type of the record at a place stands, and where the record ends.
 #[inline]
-fn record_at(packet: &[u8], at: usize) -> Option<(usize, usize)> {
+pub(crate) fn record_at(packet: &[u8], at: usize) -> Option<(usize, usize)> {
     let fixed = owner_end(packet, at)?;
     let end = fixed + 10 + usize::from(number_at(packet, fixed + 8)?);
     (end <= packet.len()).then_some((fixed, end))
@@ -113,9 +152,8 @@ fn owner_end(packet: &[u8], at: usize) -> Option<usize> {
     }
 }
 
-/// Where a question that cannot be answered ends, if it is whole.
-#[must_use]
-pub fn question_end(packet: &[u8]) -> Option<usize> {
+/// Where the question of a message ends, if it is whole.
+pub(crate) fn question_end(packet: &[u8]) -> Option<usize> {
     let end = HEADER + length_of(packet.get(HEADER..)?)? + 4;
     (end <= packet.len()).then_some(end)
 }

@@ -3,6 +3,7 @@
 //! Nothing is allocated. What does not fit is taken back to a mark, so that a section holds whole
 //! RRsets only (RFC 2181 section 9); whether TC is due then is the caller's business.
 
+use super::denial::{Denial, Pointer};
 use super::edns::{self, Edns, ExtendedError, Opt};
 use super::known::{Case, Known, reachable};
 use super::{CH, HEADER, IN, Rcode, rtype};
@@ -119,6 +120,11 @@ impl<'b> Reply<'b> {
         self.counts = mark.counts;
     }
 
+    /// Forget everything behind the question, which ends there.
+    pub fn back_to_question(&mut self, end: usize) {
+        self.back_to(Mark { at: end, known: 0, counts: [0; 3] });
+    }
+
     /// Count records of a section.
     #[inline]
     pub fn count(&mut self, section: Section, records: u16) {
@@ -162,8 +168,20 @@ impl<'b> Reply<'b> {
         ttl: u32,
         data: &[u8],
     ) -> Result<Option<u16>, Full> {
-        let place = self.put_owner(owner)?;
-        self.put_fixed(rtype, IN, ttl, u16::try_from(data.len()).map_err(|_| Full)?)?;
+        let length = u16::try_from(data.len()).map_err(|_| Full)?;
+        let place = match owner {
+            Owner::At(place) => {
+                let [p1, p2] = (POINTER | place).to_be_bytes();
+                let [t1, t2, c1, c2, s1, s2, s3, s4, l1, l2] = fixed(rtype, IN, ttl, length);
+                self.put(&[p1, p2, t1, t2, c1, c2, s1, s2, s3, s4, l1, l2])?;
+                Some(place)
+            }
+            Owner::Name(name) => {
+                let place = self.put_name(&name, Case::Ignored)?;
+                self.put(&fixed(rtype, IN, ttl, length))?;
+                place
+            }
+        };
         self.put(data)?;
         Ok(place)
     }
@@ -175,11 +193,44 @@ impl<'b> Reply<'b> {
     pub fn put_chaos_text(&mut self, text: &str) -> Result<(), Full> {
         let length = u8::try_from(text.len()).map_err(|_| Full)?;
         self.put_owner(Owner::At(QUESTION))?;
-        self.put_fixed(rtype::TXT, CH, 0, u16::from(length) + 1)?;
+        self.put(&fixed(rtype::TXT, CH, 0, u16::from(length) + 1))?;
         self.put(&[length])?;
         self.put(text.as_bytes())?;
         self.count(Section::Answer, 1);
         Ok(())
+    }
+
+    /// Copy the SOA of an origin with so many labels, which the question's name ends with; false
+    /// if the question spells it with capitals: then the record's data must not point to it.
+    ///
+    /// # Errors
+    /// [`Full`] if it does not fit.
+    #[inline]
+    pub fn put_denial(
+        &mut self,
+        denial: &Denial,
+        origin: &[u8],
+        labels: usize,
+    ) -> Result<bool, Full> {
+        let label = self.question.labels().checked_sub(labels).ok_or(Full)?;
+        let place = HEADER + self.question.head(label).ok_or(Full)?;
+        if denial.record.is_empty() || self.out.get(place..place + origin.len()) != Some(origin) {
+            return Ok(false);
+        }
+        let start = self.at;
+        self.put(&denial.record)?;
+        let record = self.out.get_mut(start..).ok_or(Full)?;
+        for &pointer in &denial.pointers {
+            let (at, to) = match pointer {
+                Pointer::Origin { at } => (at, place),
+                Pointer::Within { at, to } => (at, start + usize::from(to)),
+            };
+            let to = reachable(to).ok_or(Full)?;
+            let slot = record.get_mut(usize::from(at)..).and_then(<[u8]>::first_chunk_mut);
+            *slot.ok_or(Full)? = (POINTER | to).to_be_bytes();
+        }
+        self.count(Section::Authority, 1);
+        Ok(true)
     }
 
     /// Write a record whose data has names in it; give the place of the first.
@@ -194,7 +245,7 @@ impl<'b> Reply<'b> {
         data: (&[u8], Name<'_>, Option<Name<'_>>, &[u8]),
     ) -> Result<(Option<u16>, Option<u16>), Full> {
         let place = self.put_owner(owner)?;
-        self.put_fixed(rtype, IN, ttl, 0)?;
+        self.put(&fixed(rtype, IN, ttl, 0))?;
         let start = self.at;
         let (before, first, second, after) = data;
         self.put(before)?;
@@ -218,13 +269,6 @@ impl<'b> Reply<'b> {
             }
             Owner::Name(name) => self.put_name(&name, Case::Ignored),
         }
-    }
-
-    #[inline]
-    fn put_fixed(&mut self, rtype: u16, class: u16, ttl: u32, length: u16) -> Result<(), Full> {
-        let ([t1, t2], [c1, c2]) = (rtype.to_be_bytes(), class.to_be_bytes());
-        let ([s1, s2, s3, s4], [l1, l2]) = (ttl.to_be_bytes(), length.to_be_bytes());
-        self.put(&[t1, t2, c1, c2, s1, s2, s3, s4, l1, l2])
     }
 
     /// Write a name, pointing to the longest part of it that is there already.
@@ -286,6 +330,14 @@ impl<'b> Reply<'b> {
         }
         at
     }
+}
+
+/// What stands between a record's owner and its data.
+#[inline]
+fn fixed(rtype: u16, class: u16, ttl: u32, length: u16) -> [u8; 10] {
+    let ([t1, t2], [c1, c2]) = (rtype.to_be_bytes(), class.to_be_bytes());
+    let ([s1, s2, s3, s4], [l1, l2]) = (ttl.to_be_bytes(), length.to_be_bytes());
+    [t1, t2, c1, c2, s1, s2, s3, s4, l1, l2]
 }
 
 /// QR, opcode and RD as asked, AA and TC; RA, Z, AD and CD stay clear.

@@ -70,7 +70,7 @@ fn dnames_and_cnames_follow_each_other_and_wildcards_stand_for_new_names() {
     let chain = ask(&engine, "www.one", "A");
     assert_eq!(chain.data(), ["two.z.", "www.two.z.", "new.z.", "www.new.z.", "192.0.2.1"]);
     let both = ask(&engine, "deep.www.old", "A");
-    assert_eq!(both.data()[2..], ["x.old.z.", "x.new.z.", "192.0.2.2"], "old.z. stands once");
+    assert_eq!(both.data(), ["new.z.", "deep.www.new.z.", "x.old.z.", "x.new.z.", "192.0.2.2"]);
     assert_eq!(ask(&engine, "any.wild", "A").data()[2..], ["192.0.2.4"]);
 }
 
@@ -85,7 +85,7 @@ fn a_name_that_grows_too_long_is_yxdomain() {
     let grown = ask(&engine, &format!("{label}.long"), "A");
     assert_eq!((grown.rcode, grown.answer.len(), grown.aa()), (6, 1, true));
     let endless = ask(&engine, "x.round", "A");
-    assert_eq!(endless.answer.len(), 9, "eight aliases made by a DNAME that stands once");
+    assert_eq!(endless.answer.len(), 9, "eight links, and the DNAME of them all, once");
 }
 
 #[test]

@@ -221,6 +221,7 @@ pub(crate) fn policies() -> [Policy; 3] {
         version: "gslb".to_owned(),
         identity: "tokyo-1".to_owned(),
         secrets: vec![ByteBuf::from([1; 16]), ByteBuf::from([2; 16])],
+        proxy_from: vec![(ByteBuf::from([10, 0, 0, 0]), 8)],
         rate: (3, 1, 24, 56, 1024, vec![(ByteBuf::from([127, 0, 0, 0]), 8)]),
         stale: true,
         ..Policy::default()
@@ -264,6 +265,13 @@ pub(crate) fn questions() -> Vec<Vec<u8>> {
     all
 }
 
+/// Whether a packet gets an answer: no response does, nor what is shorter than a header, nor what
+/// a front end has told wrongly.
+pub(crate) fn is_answered(packet: &[u8]) -> bool {
+    let told = packet.starts_with(b"\r\n\r\n\0\r\nQUIT\n");
+    packet.len() >= 12 && packet[2] & 0x80 == 0 && (!told || packet[15] != 1)
+}
+
 /// Packets that are no plain question of class IN.
 pub(crate) fn oddities() -> Vec<Vec<u8>> {
     let plain = packet("www", "A", &[]);
@@ -279,8 +287,16 @@ pub(crate) fn oddities() -> Vec<Vec<u8>> {
         packet[class] = 3;
         packet
     };
+    let told = |family: u8, addresses: &[u8]| {
+        let length = u8::try_from(addresses.len()).unwrap();
+        [b"\r\n\r\n\0\r\nQUIT\n\x21", &[family, 0, length][..], addresses, &plain].concat()
+    };
     let long = format!("{}.dn", ["l".repeat(61).as_str(); 3].join(".")) + ".z.";
     vec![
+        told(0x12, &[192, 0, 2, 66, 192, 0, 2, 67, 0, 53, 0, 53]),
+        told(0x22, &[0x20; 36]),
+        told(0, &[]),
+        told(0x12, &[1]),
         packet("www.elsewhere.", "A", &[]),
         packet(".", "NS", &[]),
         packet(&format!("{}.{long}", "k".repeat(50)), "A", &[]),

@@ -1,8 +1,10 @@
-//! Real sockets: UDP and TCP, counters, a wildcard address, stop.
+//! Real sockets: UDP and TCP, counters, a wildcard address, sockets handed over, stop.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::os::fd::{IntoRawFd, RawFd};
+use std::os::unix::net::UnixDatagram;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -70,6 +72,7 @@ fn every_address_answers_over_both_protocols_and_is_counted() {
             assert_eq!(read(&read_frame(&mut stream)).answer.len(), 1);
         }
     }
+    assert!(server.stop(PATIENCE)); // then no connection is open
     let wanted = [
         ("noerror", 8),
         ("tcp_answered", 6),
@@ -81,7 +84,6 @@ fn every_address_answers_over_both_protocols_and_is_counted() {
     assert_eq!(counted(&engine), BTreeMap::from(wanted));
     let types: BTreeMap<_, _> = engine.books.types().into_iter().collect();
     assert_eq!((types["a"], types.values().sum::<u64>()), (8, 8));
-    assert!(server.stop(PATIENCE));
 }
 
 #[test]
@@ -140,4 +142,45 @@ fn a_taken_port_is_named() {
     let address = holder.local_addr().unwrap();
     let Err(error) = Server::bind(Arc::default(), &[address], 1) else { unreachable!() };
     assert!(error.to_string().starts_with(&format!("cannot bind UDP {address}: ")));
+}
+
+/// Sockets of one free port, as another program may hand them over: so many of UDP, and one of TCP.
+fn handed_over(count: usize) -> (SocketAddr, Vec<RawFd>) {
+    let free = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = free.local_addr().unwrap();
+    let listener = TcpListener::bind(address).unwrap();
+    drop(free);
+    let bound = (0..count).map(|_| gslb_plane::net::udp::bind(address).unwrap().into_raw_fd());
+    (address, bound.chain([listener.into_raw_fd()]).collect())
+}
+
+#[test]
+fn sockets_that_were_bound_elsewhere_are_answered_on() {
+    for (sockets, workers) in [(1, 1), (1, 3), (3, 2)] {
+        let (address, numbers) = handed_over(sockets);
+        let engine = Arc::new(serve(&zone("www 60 A 192.0.2.1")));
+        let mut server = Server::adopt(Arc::clone(&engine), &numbers, workers).unwrap();
+        assert_eq!(server.addresses(), [address]);
+        server.start().unwrap();
+        for _ in 0..50 {
+            assert_eq!(ask_udp(address), 1, "{sockets} sockets for {workers} workers");
+        }
+        let mut stream = tcp(address);
+        stream.write_all(&framed(&packet("www", "A", &[]))).unwrap();
+        assert_eq!(read(&read_frame(&mut stream)).answer.len(), 1);
+        assert!(server.stop(PATIENCE));
+        Server::bind(Arc::default(), &[address], 1).unwrap(); // it has closed them
+    }
+}
+
+#[test]
+fn what_is_no_socket_of_ours_is_named() {
+    let (unix, _other) = UnixDatagram::pair().unwrap();
+    let number = unix.into_raw_fd();
+    let Err(error) = Server::adopt(Arc::default(), &[number], 1) else { unreachable!() };
+    let wanted = format!("cannot take over the socket {number}: it is neither of UDP nor of TCP");
+    assert_eq!(error.to_string(), wanted);
+    let Err(error) = Server::adopt(Arc::default(), &[-1], 1) else { unreachable!() };
+    assert!(error.to_string().starts_with("cannot take over the socket -1: "), "{error}");
+    assert_ne!(error.errno(), 0);
 }

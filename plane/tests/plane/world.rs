@@ -386,7 +386,7 @@ pub(crate) fn at(
 ) -> Option<Reply> {
     let mut thread = Thread::new(Rng::new(1));
     let source = source.parse().unwrap();
-    let packet = Packet { octets, source, transport: Transport::Udp, now };
+    let packet = Packet { octets, source, front_end: None, transport: Transport::Udp, now };
     let (world, mut out) = (engine.publisher.world(), [0; 4096]);
     let length = respond(&world, &packet, &mut thread, tally, &mut Silent, &mut out)?;
     Some(read(&out[..length]))

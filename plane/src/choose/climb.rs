@@ -1,0 +1,249 @@
+//! One climb up a ladder: weigh tier by tier, and draw in the first that is live.
+
+use super::Draw;
+use super::flat::{Flat, Key};
+use crate::random::{Rng, score};
+use crate::snapshot::{Family, Ladders, Link, Pool, Span, Vip, Word, Zone, sticky_bits};
+use crate::witness::{Basis, Candidate, Witness};
+
+/// One question to a ladder.
+pub(super) struct Climb<'a> {
+    pub(super) zone: &'a Zone,
+    /// The VIP's pools, and where each of them is.
+    pub(super) pools: &'a [Pool],
+    pub(super) datacenters: &'a [u32],
+    pub(super) vip: &'a Vip,
+    pub(super) family: Family,
+    pub(super) ladders: &'a Ladders,
+    pub(super) class: u32,
+    pub(super) link: Option<&'a Link>,
+    pub(super) network: u64,
+    pub(super) sticky: bool,
+    pub(super) key: Key,
+}
+
+impl Climb<'_> {
+    /// Draw in the first tier that has live weight; give the least TTL cap of the tier's members.
+    #[inline]
+    pub(super) fn walk<W: Witness>(
+        &self,
+        basis: Basis,
+        rng: &mut Rng,
+        draw: &mut Draw,
+        witness: &mut W,
+    ) -> Option<u32> {
+        let mut drawn = None;
+        for (number, tier) in self.ladders.tiers(self.class).enumerate() {
+            let total = self.weigh(number, tier, basis, draw, witness);
+            if drawn.is_some() || total == 0 {
+                continue;
+            }
+            let pool = match self.draw_flat(basis, rng, draw) {
+                Some(pool) => pool,
+                None => match self.draw_pool(total, rng, draw) {
+                    Some(pool) => {
+                        self.draw_members(&pool, rng, draw);
+                        pool.pool
+                    }
+                    None => continue,
+                },
+            };
+            witness.drew(number, pool, &draw.chosen);
+            drawn = Some(draw.ttl_cap);
+            if !W::RECORDS || basis == Basis::Configured {
+                break;
+            }
+        }
+        drawn
+    }
+
+    /// Tell the witness of all tiers, although none of them is asked.
+    pub(super) fn tell_all<W: Witness>(&self, draw: &mut Draw, witness: &mut W) {
+        if W::RECORDS {
+            for (number, tier) in self.ladders.tiers(self.class).enumerate() {
+                self.weigh(number, tier, Basis::Live, draw, witness);
+            }
+        }
+    }
+
+    /// Read the weights of a tier's pools and members; give the sum of the live pools' weights.
+    #[inline]
+    fn weigh<W: Witness>(
+        &self,
+        number: usize,
+        tier: &[u32],
+        basis: Basis,
+        draw: &mut Draw,
+        witness: &mut W,
+    ) -> u64 {
+        if W::RECORDS && basis == Basis::Live {
+            witness.tier(tier.iter().filter_map(|&at| self.name_of(at)).collect());
+        }
+        let Draw { candidates, weights, .. } = draw;
+        let (mut total, mut first, mut ttl_cap) = (0, 0, Word::NO_CAP);
+        let mut slots = candidates.iter_mut();
+        let mut found = 0;
+        for &datacenter in tier {
+            let Some((index, pool)) = self.pool_in(datacenter) else { continue };
+            let word = self.zone.pool_word(index);
+            if W::RECORDS && basis == Basis::Live {
+                self.tell_pool(index, pool, word, witness);
+            }
+            let weight = match basis {
+                Basis::Live => u64::from(word.weight),
+                Basis::Configured => u64::from(pool.weight) * u64::from(Word::ONE),
+            };
+            let members = pool.members(self.family);
+            let room = weights.get_mut(first..).unwrap_or_default();
+            if weight == 0 {
+                continue;
+            }
+            let (sum, cap) = self.weigh_members(members, basis, room);
+            ttl_cap = ttl_cap.min(cap);
+            if sum > 0 {
+                if let Some(slot) = slots.next() {
+                    *slot = Candidate { pool: index, weight, sum, first, members };
+                }
+                found += 1;
+                first += members.range().len();
+                total += weight;
+            }
+        }
+        (draw.found, draw.ttl_cap) = (found, ttl_cap);
+        witness.weighed(number, basis, draw.candidates(), &draw.weights);
+        total
+    }
+
+    /// Read the weights of a pool's members; give their sum and the least TTL cap.
+    #[inline]
+    fn weigh_members(&self, members: Span, basis: Basis, room: &mut [u32]) -> (u64, u32) {
+        let (mut sum, mut cap) = (0, Word::NO_CAP);
+        if basis == Basis::Live {
+            for (slot, word) in room.iter_mut().zip(self.zone.member_words(members)) {
+                cap = cap.min(word.ttl_cap);
+                sum += u64::from(word.weight);
+                *slot = word.weight;
+            }
+        } else {
+            for (slot, member) in room.iter_mut().zip(members.of(&self.zone.members)) {
+                *slot = u32::from(member.weight) * Word::ONE;
+                sum += u64::from(*slot);
+            }
+        }
+        (sum, cap)
+    }
+
+    /// Tell the witness of a pool and of its members of both families.
+    fn tell_pool<W: Witness>(&self, index: u32, pool: &Pool, word: Word, witness: &mut W) {
+        witness.pool(self.zone, index, pool, word);
+        for family in [Family::V4, Family::V6] {
+            let members = pool.members(family);
+            let numbers = members.numbers().zip(members.of(&self.zone.members));
+            for ((index, member), word) in numbers.zip(self.zone.member_words(members)) {
+                let fits = family == self.family;
+                witness.member(index, &member.address, member.weight, word, fits);
+            }
+        }
+    }
+
+    /// Draw one member of all candidates by its share, where that is what is wanted; remember the
+    /// shares, and give the member's pool.
+    fn draw_flat(&self, basis: Basis, rng: &mut Rng, draw: &mut Draw) -> Option<u32> {
+        if self.vip.answers != 1 || self.sticky {
+            return None;
+        }
+        let flat = Flat::of(self.zone, draw.candidates(), &draw.weights)?;
+        let drawn = flat.draw(rng)?;
+        draw.chosen.clear();
+        draw.chosen.push(drawn.member);
+        draw.slot = drawn.slot;
+        if basis == Basis::Live {
+            draw.memory.keep(self.key, &flat, draw.ttl_cap);
+        }
+        let holds = |one: &&Candidate| one.members.numbers().contains(&drawn.member);
+        draw.candidates().iter().find(holds).map(|one| one.pool)
+    }
+
+    /// Draw one of the candidates by weight.
+    #[inline]
+    fn draw_pool(&self, total: u64, rng: &mut Rng, draw: &Draw) -> Option<Candidate> {
+        if let [only] = draw.candidates() {
+            return Some(*only);
+        }
+        if self.sticky {
+            let rank = |candidate: &Candidate| {
+                let seed = self.zone.pools.get(candidate.pool as usize).map_or(0, |pool| pool.seed);
+                // Weights of pools take 48 bits at most, of which the upper 32 say enough.
+                let weight = u32::try_from(candidate.weight).unwrap_or(u32::MAX);
+                score(sticky_bits(seed, self.network), weight)
+            };
+            return draw.candidates().iter().copied().min_by(|a, b| rank(a).total_cmp(&rank(b)));
+        }
+        let mut left = rng.below(total);
+        for candidate in draw.candidates() {
+            if left < candidate.weight {
+                return Some(*candidate);
+            }
+            left -= candidate.weight;
+        }
+        draw.candidates().last().copied()
+    }
+
+    /// Draw as many members of a pool as the VIP answers, by weight and without replacement.
+    #[inline]
+    fn draw_members(&self, pool: &Candidate, rng: &mut Rng, draw: &mut Draw) {
+        draw.chosen.clear();
+        draw.slot = self.zone.pool_slot(pool.pool);
+        let count = pool.members.range().len();
+        let weights = draw.weights.get(pool.first..pool.first + count).unwrap_or_default();
+        let weighed = pool.members.numbers().zip(weights);
+        if self.vip.answers == 1 && !self.sticky {
+            // The only one needs no draw.
+            let mut left = if count > 1 { rng.below(pool.sum) } else { 0 };
+            for (member, &weight) in weighed {
+                if left < u64::from(weight) {
+                    draw.chosen.push(member);
+                    return;
+                }
+                left -= u64::from(weight);
+            }
+            return;
+        }
+        draw.ranked.clear();
+        for (member, &weight) in weighed.filter(|&(_, &weight)| weight > 0) {
+            let bits = if self.sticky {
+                let seed = self.zone.members.get(member as usize).map_or(0, |member| member.seed);
+                sticky_bits(seed, self.network)
+            } else {
+                rng.bits()
+            };
+            draw.ranked.push((score(bits, weight), member));
+        }
+        draw.ranked.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+        let wanted = match self.vip.answers {
+            0 => draw.ranked.len(),
+            answers => answers as usize,
+        };
+        draw.chosen.extend(draw.ranked.iter().take(wanted).map(|&(_, member)| member));
+    }
+
+    /// The VIP's pool in a datacenter of the ladder.
+    #[inline]
+    fn pool_in(&self, datacenter: u32) -> Option<(u32, &Pool)> {
+        let datacenter = match self.link {
+            Some(link) => link.datacenter(datacenter)?,
+            None => datacenter,
+        };
+        let at = self.datacenters.iter().position(|&at| at == datacenter)?;
+        Some((self.vip.pools.numbers().start + u32::try_from(at).ok()?, self.pools.get(at)?))
+    }
+
+    /// What a datacenter of the ladder is called.
+    fn name_of(&self, datacenter: u32) -> Option<&str> {
+        let names = match self.link {
+            Some(link) => &link.map.datacenters,
+            None => &self.zone.datacenters,
+        };
+        names.get(datacenter as usize).map(|name| &**name)
+    }
+}

@@ -1,0 +1,66 @@
+"""The generated zones, served by gslb, NSD and Knot while a test file runs."""
+
+import functools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import authorities
+import pytest
+from exchange import Server
+from garden import SEED, Garden, grow
+from nameserver import serving
+
+from gslb.model import World, Zone
+from gslb.zones.master import read_master
+
+PEERS = {"nsd": authorities.nsd, "knot": authorities.knot}
+
+
+@functools.cache
+def garden() -> Garden:
+    """Give the zones; GSLB_DIFFERENTIAL_SEED makes others."""
+    return grow(int(os.environ.get("GSLB_DIFFERENTIAL_SEED", SEED)))
+
+
+@pytest.fixture(scope="session")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Write the master files, once for all three."""
+    return garden().write(tmp_path_factory.mktemp("garden"))
+
+
+@pytest.fixture(scope="session")
+def world(files: dict[str, Path]) -> World:
+    """Read the master files as gslb does."""
+    masters = {origin: read_master(path, origin) for origin, path in files.items()}
+    assert [fault for master in masters.values() for fault in master.faults] == []
+    return World(
+        zones={
+            origin: Zone(origin=origin, rrsets=master.rrsets) for origin, master in masters.items()
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def gslb(world: World) -> Iterator[Server]:
+    """Serve the zones from the plane."""
+    with serving(world, listen=("127.0.0.1:0",)) as nameserver:
+        yield Server("gslb", "127.0.0.1", nameserver.port)
+
+
+@pytest.fixture(
+    scope="session",
+    params=[
+        pytest.param("nsd", marks=pytest.mark.peer("nsd")),
+        pytest.param("knot", marks=pytest.mark.peer("knotd")),
+    ],
+)
+def peer(
+    request: pytest.FixtureRequest,
+    files: dict[str, Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Server]:
+    """Serve the zones from a peer."""
+    folder = tmp_path_factory.mktemp("peers") / request.param
+    with PEERS[request.param](folder, files) as server:
+        yield server
