@@ -23,7 +23,7 @@ import dns.message
 import dns.query
 import dns.rcode
 
-from bench.servers import HOST, BenchError, free_port
+from bench.machine import HOST, BenchError, free_port
 
 ORIGIN = "gslb.example."
 WAIT = 600.0  # seconds for a first answer
