@@ -23,6 +23,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use gslb_plane::net::handover::Handover;
 use gslb_plane::net::udp;
 use gslb_plane::random::Rng;
 use gslb_plane::respond::{Packet, Thread, Transport, respond};
@@ -178,7 +179,7 @@ fn ask_a_worker(listen: &[&str]) {
         let (engine, stop) = (Arc::clone(&engine), Arc::clone(&stop));
         move || {
             told.send(watch_me()).unwrap();
-            udp::run(&engine, &sockets, &stop);
+            udp::run(&engine, &sockets, &Handover::new().unwrap(), &stop);
         }
     });
     let slot = slot.recv().unwrap();
