@@ -18,12 +18,12 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from pathlib import Path
 from typing import TypeVar
 
-from gslb import __version__
+from gslb import __version__, heap
 from gslb.api import Parts, open_api
 from gslb.health import Watch
 from gslb.launch import become, find_identity, inherited
 from gslb.manners import Manners
-from gslb.model import GslbError, Invalid, MemberKey, World
+from gslb.model import GslbError, Invalid, MemberKey
 from gslb.plane import Plane
 from gslb.publisher import Desk, Press, Served, StateFolder, read_checked
 from gslb.settings import Settings
@@ -118,6 +118,7 @@ async def serving(settings: Settings) -> AsyncIterator[Parts]:
         if served is not None:
             plane.start()
         await _load(settings, desk, alarms, served)
+        heap.settle()
         if not plane.answering:
             await _first_verdicts(watch, settings.first_verdicts / 1000)
             await desk.save_verdicts()
@@ -173,7 +174,7 @@ async def _load(settings: Settings, desk: Desk, alarms: Alarms, served: Served |
     try:
         await desk.open(create=not known)
         if await desk.load():
-            await asyncio.to_thread(_compare, settings.zones, desk.world)
+            await asyncio.to_thread(_compare, settings.zones, desk)
             return
         world = await asyncio.to_thread(read_checked, settings.zones)
         await desk.fill(
@@ -192,12 +193,13 @@ async def _first_verdicts(watch: Watch, seconds: float) -> None:
         _log.warning("some members have no verdict after %.1f s; they count as up", seconds)
 
 
-def _compare(folder: Path, world: World) -> None:
+def _compare(folder: Path, desk: Desk) -> None:
     """Say so when the zones folder and a filled store differ; the store wins."""
     if not folder.is_dir():
         return
     try:
-        differs = read_checked(folder) != world
+        with heap.growing():
+            differs = not desk.answers_from(read_checked(folder))
     except Invalid as error:
         _log.warning(
             "the folder %s has %d fault(s), but the store is served", folder, len(error.faults)

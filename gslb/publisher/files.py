@@ -3,14 +3,17 @@
 from pathlib import Path
 
 from gslb.compiler import check
+from gslb.heap import growing
 from gslb.model import Fault, Invalid, World
 from gslb.zones import locate, read_folder
 
 
 def read_checked(folder: Path) -> World:
     """Read a zones folder and check it; Invalid with every fault, each at its line."""
-    reading = read_folder(folder)
-    faults = [*reading.faults, *locate(check(reading.world, reading.broken), reading.places)]
+    with growing():
+        reading = read_folder(folder)
+        found = check(reading.world, reading.broken)
+    faults = [*reading.faults, *locate(found, reading.places)]
     if faults:
         raise Invalid(sorted(faults, key=_by_line))
     return reading.world

@@ -40,11 +40,15 @@ class Manifest(BaseModel):
     zones: dict[str, str]
     maps: dict[str, str]
     steering: str
+    mark: str = ""
 
 
 @dataclass(frozen=True)
 class Served:
-    """What was served when it was saved."""
+    """What was served when it was saved.
+
+    `mark` is the store's (`Look.mark`) at that revision, empty if it was not known.
+    """
 
     revision: int
     store: str
@@ -52,6 +56,7 @@ class Served:
     maps: dict[str, bytes]
     steering: Steering
     verdicts: Mapping[str, Any] = field(default_factory=dict)
+    mark: str = ""
 
 
 class StateFolder:
@@ -106,6 +111,7 @@ class StateFolder:
                 {name: self._read(sha, ".map") for name, sha in manifest.maps.items()},
                 Steering.model_validate_json(self._read(manifest.steering, ".steering")),
                 self._verdicts(),
+                manifest.mark,
             )
         except FileNotFoundError as error:
             if not path.exists():
@@ -130,6 +136,7 @@ class StateFolder:
             zones={name: self._keep(data, ".zone") for name, data in served.zones.items()},
             maps={name: self._keep(data, ".map") for name, data in served.maps.items()},
             steering=self._keep(served.steering.model_dump_json().encode(), ".steering"),
+            mark=served.mark,
         )
         _write(self._served / "manifest.json", manifest.model_dump_json(indent=2).encode())
         self._sweep(manifest)
