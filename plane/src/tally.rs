@@ -280,6 +280,12 @@ impl Books {
         tally
     }
 
+    /// Hold the lock of everything here.
+    #[cfg(test)]
+    pub(crate) fn hold(&self) -> impl Drop {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The slot of a VIP (owner in wire form) and a datacenter; the same for as long as the
     /// process lives. [`NO_SLOT`] when there are more than a million.
     pub(crate) fn slot(&self, vip: &[u8], datacenter: &str) -> u32 {

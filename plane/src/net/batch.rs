@@ -11,6 +11,7 @@
 
 use std::ffi::c_void;
 use std::io;
+use std::marker::PhantomData;
 use std::mem::{offset_of, size_of, size_of_val, zeroed};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::fd::{AsRawFd, BorrowedFd};
@@ -342,13 +343,29 @@ pub(super) fn tell_destination(socket: BorrowedFd<'_>, ipv6: bool) -> io::Result
     if done == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
-/// Wait until a socket can be read, at most so many milliseconds; give for each whether it can.
-pub(super) fn wait_for(sockets: &[BorrowedFd<'_>], milliseconds: i32) -> Vec<bool> {
-    let mut polled: Vec<_> = sockets
-        .iter()
-        .map(|socket| libc::pollfd { fd: socket.as_raw_fd(), events: libc::POLLIN, revents: 0 })
-        .collect();
-    // SAFETY: the list has the length that is given, and lives until the call returns.
-    let ready = unsafe { libc::poll(polled.as_mut_ptr(), length(polled.len()), milliseconds) };
-    polled.iter().map(|one| ready > 0 && one.revents != 0).collect()
+/// Several sockets that are waited for together; made once, so that waiting allocates nothing.
+pub(super) struct Readiness<'s> {
+    polled: Vec<libc::pollfd>,
+    sockets: PhantomData<BorrowedFd<'s>>,
+}
+
+impl<'s> Readiness<'s> {
+    pub(super) fn new(sockets: impl Iterator<Item = BorrowedFd<'s>>) -> Self {
+        let polled = sockets.map(|socket| libc::pollfd {
+            fd: socket.as_raw_fd(),
+            events: libc::POLLIN,
+            revents: 0,
+        });
+        Self { polled: polled.collect(), sockets: PhantomData }
+    }
+
+    /// Wait until a socket can be read, at most so many milliseconds; give for each, in the order
+    /// in which they came, whether it can.
+    pub(super) fn wait(&mut self, milliseconds: i32) -> impl Iterator<Item = bool> {
+        let count = length(self.polled.len());
+        // SAFETY: the list has the length that is given, and lives until the call returns; the
+        // descriptors are open for as long as `self` borrows them.
+        let ready = unsafe { libc::poll(self.polled.as_mut_ptr(), count, milliseconds) };
+        self.polled.iter().map(move |one| ready > 0 && one.revents != 0)
+    }
 }

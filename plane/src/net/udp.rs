@@ -14,7 +14,7 @@ use std::{io, thread};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::batch::{Batch, Slot, Wait, tell_destination, wait_for};
+use super::batch::{Batch, Readiness, Slot, Wait, tell_destination};
 use super::handover::Handover;
 use super::is_wildcard;
 use crate::engine::{Engine, now};
@@ -72,10 +72,11 @@ pub fn run(engine: &Engine, sockets: &[Socket], handover: &Handover, stop: &Atom
         handover,
         seen: 0,
     };
+    let mut readiness = Readiness::new(sockets.iter().map(AsFd::as_fd));
     while !stop.load(Ordering::Acquire) {
         match sockets {
             [socket] => worker.take(socket, Wait::ForOne),
-            _ => worker.take_all(sockets),
+            _ => worker.take_all(sockets, &mut readiness),
         };
     }
     let end = Instant::now() + LAST_WORDS;
@@ -96,10 +97,9 @@ struct Worker<'e> {
 
 impl Worker<'_> {
     /// Take from whichever sockets have something.
-    fn take_all(&mut self, sockets: &[Socket]) -> bool {
-        let handles: Vec<_> = sockets.iter().map(AsFd::as_fd).collect();
+    fn take_all(&mut self, sockets: &[Socket], readiness: &mut Readiness<'_>) -> bool {
         let patience = i32::try_from(PATIENCE.as_millis()).unwrap_or(0);
-        let ready = wait_for(&handles, patience);
+        let ready = readiness.wait(patience);
         let mut any = false;
         for (socket, _) in sockets.iter().zip(ready).filter(|(_, ready)| *ready) {
             any |= self.take(socket, Wait::No);
