@@ -92,7 +92,7 @@ async def _elsewhere_moves_no_serial(node: Node, found: Secondary) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(60)
-@pytest.mark.peer("nsd", "knotd")
+@pytest.mark.peer("knotd")
 async def test_a_restart_moves_no_serial_and_a_secondary_that_slept_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,8 @@
 """Signed questions: over TCP and UDP, right ones and wrong ones, RFC 8945 section 5."""
 
+import asyncio
+from asyncio.subprocess import PIPE, STDOUT
+from base64 import b64encode
 from pathlib import Path
 
 import dns.asyncquery
@@ -7,6 +10,7 @@ import dns.flags
 import dns.message
 import dns.name
 import dns.rcode
+import peers
 import pytest
 from primary import (
     KEYRING,
@@ -155,3 +159,30 @@ async def test_refusals_of_ever_new_names_fill_no_log(
         clock[0] += 61
         assert len(await ask_for(range(45, 50))) == 5
         assert found.transfers.hall.counts == {"refused": 50}
+
+
+@pytest.mark.parametrize(
+    "program", [pytest.param(name, marks=pytest.mark.peer(name)) for name in ("dig", "kdig")]
+)
+@pytest.mark.parametrize("key", SECRETS)
+async def test_dig_and_kdig_transfer_and_check_every_signature(
+    program: str, key: str, tmp_path: Path
+) -> None:
+    """Over several messages; both tools say so if a signature is not right."""
+    text = TEXT + "\n".join(f'n{n} 60 TXT "{n} {"x" * 200}"' for n in range(300))
+    algorithm, secret = SECRETS[key]
+    signed = f"{algorithm}:{key}:{b64encode(secret).decode()}"
+    async with primary(make_world(text), transfer_keys=write_keys(tmp_path)) as found:
+        process = await asyncio.create_subprocess_exec(
+            *(peers.path_of(program), "@127.0.0.1", "-p", str(found.port), "-y", signed),
+            *(ORIGIN, "AXFR"),
+            stdout=PIPE,
+            stderr=STDOUT,
+        )
+        told = (await process.communicate())[0].decode()
+        assert process.returncode == 0, told
+        assert found.transfers.hall.counts == {"axfr": 1}
+    assert sum("\tTXT\t" in line for line in told.splitlines()) == 300
+    assert sum("\tSOA\t" in line for line in told.splitlines()) == 2
+    for complaint in ("TSIG could not be validated", "Couldn't verify", "BADSIG", "WARNING"):
+        assert complaint not in told
