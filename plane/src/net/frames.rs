@@ -130,9 +130,14 @@ impl<'e> Answerer<'e> {
         self.engine.publisher.world().policy.proxy_from.contain(peer)
     }
 
+    /// Whether transfers are handed over at all.
+    pub(super) fn transfers(&self) -> bool {
+        self.engine.publisher.world().policy.transfers
+    }
+
     /// Whether the next whole message is one that is handed over.
     pub(super) fn hands_over(&self, input: &Input) -> bool {
-        self.engine.publisher.world().policy.transfers && input.is_for_python()
+        self.transfers() && input.is_for_python()
     }
 
     /// Count a connection that has come.
