@@ -170,7 +170,7 @@ def _other_zones(_: Question, ours: Reply, theirs: Reply) -> Pair:
 
 def _additional(_: Question, ours: Reply, theirs: Reply) -> Pair:
     """Leave out RRsets that only one has; but the glue of a referral must be the same."""
-    mine, yours = _by_rrset(ours.additional), _by_rrset(theirs.additional)
+    mine, yours = by_rrset(ours.additional), by_rrset(theirs.additional)
     glue = {key for key in mine.keys() | yours.keys() if _is_glue(key, ours)}
     differ = {key for key in mine.keys() ^ yours.keys() if key not in glue}
     return _without(ours, differ), _without(theirs, differ)
@@ -190,7 +190,7 @@ def _missing_glue(question: Question, ours: Reply, theirs: Reply) -> Pair:
         return ours, theirs
     if "TC" in ours.flags:
         return _header_alone(ours), _header_alone(theirs)
-    missing = {key for key in _by_rrset(ours.additional) if _is_glue(key, ours)}
+    missing = {key for key in by_rrset(ours.additional) if _is_glue(key, ours)}
     return _without(ours, missing), _without(theirs, missing)
 
 
@@ -347,7 +347,8 @@ def _header_alone(reply: Reply) -> Reply:
     )
 
 
-def _by_rrset(section: Section) -> dict[tuple[bytes, int], list[Record]]:
+def by_rrset(section: Section) -> dict[tuple[bytes, int], list[Record]]:
+    """Give a section's records by owner and type."""
     found: dict[tuple[bytes, int], list[Record]] = defaultdict(list)
     for record in section:
         found[record.owner, record.rtype].append(record)
