@@ -38,14 +38,17 @@ def world(files: dict[str, Path]) -> World:
 
 
 @pytest.fixture(scope="session")
-def standing(world: World) -> Callable[[bytes, int], list[Record]]:
-    """Give what finds the records of an RRset in the zone that has it, by owner and type."""
+def standing(world: World) -> Callable[[bytes, int], list[list[Record]]]:
+    """Give what finds the records of an RRset, by owner and type, in each zone that has it."""
 
-    def find(owner: bytes, rtype: int) -> list[Record]:
+    def find(owner: bytes, rtype: int) -> list[list[Record]]:
         text = to_text(RdataType.make(rtype))
         key = RrsetKey(from_wire(owner), text)
-        (rrset,) = (zone.rrsets[key] for zone in world.zones.values() if key in zone.rrsets)
-        return sorted(Record(owner, rtype, rrset.ttl, rdata_wire(text, one)) for one in rrset.rdata)
+        rrsets = [zone.rrsets[key] for zone in world.zones.values() if key in zone.rrsets]
+        return [
+            sorted(Record(owner, rtype, rrset.ttl, rdata_wire(text, one)) for one in rrset.rdata)
+            for rrset in rrsets
+        ]
 
     return find
 

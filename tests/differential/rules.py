@@ -20,6 +20,7 @@ Relax = Callable[[Question, Reply, Reply], Pair]
 
 EXTENDED_ERROR = 15  # the option's code, RFC 8914 section 2
 CHILD_ZONE = b"".join(bytes([len(label)]) + label for label in SHED) + b"\0"
+LETTERS = 64  # octets that the peers save by pointing to names of other letters
 KNOTS_LINKS = 5  # CNAMEs that Knot puts into an answer
 OUR_LINKS = 9  # the eight links that we follow (docs/dns.md), and the one that we don't
 
@@ -177,8 +178,11 @@ def _additional(_: Question, ours: Reply, theirs: Reply) -> Pair:
 
 
 def _compression(question: Question, ours: Reply, theirs: Reply) -> Pair:
-    """Take for truncated, here too, what just fits."""
-    if "TC" in ours.flags or "TC" not in theirs.flags or not _fills(question, ours):
+    """Take for truncated, on both sides, what just fits on one."""
+    if question.tcp or len({"TC" in ours.flags, "TC" in theirs.flags}) == 1:
+        return ours, theirs
+    whole, room = (theirs, LETTERS) if "TC" in ours.flags else (ours, MAX_NAME)
+    if not _fills(question, whole, room):
         return ours, theirs
     return _header_alone(ours), _header_alone(theirs)
 
@@ -286,7 +290,8 @@ RULES = (
     Rule(
         "compression",
         BOTH,
-        "What just fits here is truncated there, for want of a pointer.",
+        "What just fits here is truncated there, for want of a pointer; or here, where names in "
+        "data keep their letters and are not pointed to from other letters.",
         "RFC 1035 section 4.1.4: *Programs are free to avoid using pointers in messages they "
         "generate, although this will reduce datagram capacity, and may cause truncation*",
         _compression,
@@ -360,9 +365,9 @@ def _without(reply: Reply, rrsets: set[tuple[bytes, int]]) -> Reply:
     return replace(reply, additional=tuple(kept))
 
 
-def _fills(question: Question, reply: Reply) -> bool:
-    """Whether a datagram has no room for one more name in full."""
-    return reply.octets + MAX_NAME > min(max(question.payload or 512, 512), PAYLOAD)
+def _fills(question: Question, reply: Reply, room: int = MAX_NAME) -> bool:
+    """Whether a datagram has no more room than this, if nothing is said for a name in full."""
+    return reply.octets + room > min(max(question.payload or 512, 512), PAYLOAD)
 
 
 def _denies(reply: Reply) -> bool:

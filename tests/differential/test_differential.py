@@ -36,7 +36,7 @@ some = settings(
 anything = st.deferred(lambda: questions(garden()))
 
 
-Standing = Callable[[bytes, int], list[Record]]
+Standing = Callable[[bytes, int], list[list[Record]]]
 
 
 def ask(server: Server, question: Question) -> tuple[bytes, Reply]:
@@ -143,7 +143,7 @@ def test_what_is_added_stands_in_the_zones(
 ) -> None:
     """See to what the rule `additional` lets pass: no address is made up, no RRset is in part."""
     for key, added in by_rrset(ask(gslb, question)[1].additional).items():
-        assert added == standing(*key)
+        assert added in standing(*key)
 
 
 def test_the_manual_lists_exactly_these_rules() -> None:
