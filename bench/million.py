@@ -1,13 +1,13 @@
 """`python -m bench.million`: a million static names in gslb, beside NSD and Knot.
 
-For each server: from its start to the first right answer, and the memory of all its processes
-then, shared pages counted once (PSS). For gslb three times: a first start, which reads the master
-file and fills the store; a start from the state folder; and a process that only holds the
-documents and the plane.
+For each server: from its start to the first right answer, in seconds of the clock and of CPU, and
+the memory of all its processes then, shared pages counted once (PSS). For gslb three times: a first
+start, which reads the master file and fills the store; a start from the state folder; and a process
+that only holds the documents and the plane.
 """
 
 import argparse
-import json
+import os
 import shutil
 import subprocess
 import sys
@@ -23,7 +23,7 @@ import dns.message
 import dns.query
 import dns.rcode
 
-from bench.servers import HOST, BenchError, free_port
+from bench.machine import HOST, BenchError, free_port
 
 ORIGIN = "gslb.example."
 WAIT = 600.0  # seconds for a first answer
@@ -100,6 +100,7 @@ class Figure:
 
     title: str
     seconds: float
+    cpu: float
     now: float
     rested: float
     peak: float
@@ -135,17 +136,19 @@ def _measure(home: Path, names: int, rest: float) -> None:
     _print(figures, rest)
     print("\ngslb's own work, stage by stage, in a process of its own:\n", flush=True)
     subprocess.run([sys.executable, "-m", "bench.million", "--stages", str(zones)], check=True)
+    print(f"\nload average at the end: {os.getloadavg()[0]:.1f}")
 
 
 def _print(figures: Sequence[Figure], rest: float) -> None:
     nsd = next((one.now for one in figures if one.title == "NSD"), None)
-    later = f"{rest:.0f} s later"
-    print(f"\n| server | first answer, s | MB then | of NSD | {later}, MB | most ever, MB |")
-    print("|---|---|---|---|---|---|")
+    later = f"{rest:.0f} s later, MB"
+    heads = ("server", "first answer, s", "CPU, s", "MB then", "of NSD", later, "most ever, MB")
+    print(f"\n| {' | '.join(heads)} |")
+    print("|---|---|---|---|---|---|---|")
     for one in figures:
         of_nsd = f"{one.now / nsd:.2f}" if nsd else "-"
         print(
-            f"| {one.title} | {one.seconds:.2f} | {one.now:.0f} | {of_nsd} "
+            f"| {one.title} | {one.seconds:.2f} | {one.cpu:.2f} | {one.now:.0f} | {of_nsd} "
             f"| {one.rested:.0f} | {one.peak:.0f} |"
         )
 
@@ -167,10 +170,10 @@ class _Start:
             with _stopped(process):
                 _first_answer(process, self.port, last, log)
                 seconds = time.perf_counter() - start
-                now = _megabytes(process.pid)
+                cpu, now = _cpu_seconds(process.pid), _megabytes(process.pid)
                 time.sleep(rest)
                 rested = _megabytes(process.pid)
-                found = Figure(self.title, seconds, now, rested, _peak(process.pid))
+                found = Figure(self.title, seconds, cpu, now, rested, _peak(process.pid))
         told = [line for line in log.read_text().splitlines() if " of " in line]
         print(f"{self.title}: {seconds:.2f} s, {now:.0f} MB", flush=True)
         print("".join(f"    it said: {line}\n" for line in told[:3]), end="", flush=True)
@@ -213,6 +216,15 @@ def _family(pid: int) -> list[int]:
         for child in (task / "children").read_text().split():
             found += _family(int(child))
     return found
+
+
+def _cpu_seconds(pid: int) -> float:
+    """Give the CPU time of a process, its children and those that have ended."""
+    ticks = 0
+    for one in _family(pid):
+        words = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+        ticks += sum(map(int, words[11:15]))  # user, system, and both of ended children
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _megabytes(pid: int) -> float:
@@ -278,7 +290,9 @@ def _hold(state: Path, listen: str) -> int:
 def _stages(zones: Path) -> int:
     from bench.stages import run_stages  # noqa: PLC0415  (in a process of its own)
 
-    print(json.dumps(run_stages(zones), indent=2))
+    print("| stage | s | CPU, s |\n|---|---|---|")
+    for name, (seconds, cpu) in run_stages(zones).items():
+        print(f"| {name} | {seconds:.2f} | {cpu:.2f} |")
     return 0
 
 

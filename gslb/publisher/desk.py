@@ -86,7 +86,7 @@ class Desk:
         self._unsaved = asyncio.Event()
         self._refused_touch = -1
         self._known = False  # whether what is open is what is answered from, and not another store
-        self._mark = ""  # the store's, when it held what is answered from; empty if not known
+        self.mark = ""  # the store's, when it held what is answered from; empty if not known
         self.revision = 0
         self.published_at = 0.0
 
@@ -135,7 +135,7 @@ class Desk:
         self._watch.follow(served.steering)
         self._press.restore(served.revision, served.steering, served.zones, served.maps)
         self.revision = served.revision
-        self._mark = served.mark if served.store == self._url else ""
+        self.mark = served.mark if served.store == self._url else ""
         self.published_at = self._now()
         self._published()
 
@@ -275,7 +275,7 @@ class Desk:
 
     async def _take(self, look: Look) -> None:
         """Answer from what the store holds, recording what was changed outside."""
-        if self._mark and look.mark == self._mark:
+        if self.mark and look.mark == self.mark:
             self._known = True
             _log.info("the store holds revision %d, which is answered already", self.revision)
             return
@@ -313,7 +313,7 @@ class Desk:
         generation = self._press.publish(proof, revision)
         self.revision = revision
         self.published_at = self._now()
-        self._mark = await self._marked(revision)
+        self.mark = await self._marked(revision)
         self._published()
         await self._save()
         return Receipt(revision, generation)
@@ -336,7 +336,7 @@ class Desk:
             self._press.maps,
             self._press.world.steering,
             self._watch.memory(),
-            self._mark,
+            self.mark,
         )
         if not await self._to_disk(lambda: self._state.save(served)):
             self.verdicts_changed()

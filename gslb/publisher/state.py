@@ -4,11 +4,13 @@
     state/served/<hash>.zone|.map  the snapshot's documents, byte for byte
     state/served/<hash>.steering   what health needs: datacenters, probes, maps, VIPs (JSON)
     state/served/verdicts.json     the last verdicts, from which the effective weights follow
+    state/same                     which zones folder was found to say what the store says
 
 Every file is written beside its place, synced and renamed, the manifest last: a crash leaves the
 old set or the new one, never a mixture. Files whose hash does not fit are refused.
 """
 
+import contextlib
 import fcntl
 import hashlib
 import json
@@ -140,6 +142,18 @@ class StateFolder:
         )
         _write(self._served / "manifest.json", manifest.model_dump_json(indent=2).encode())
         self._sweep(manifest)
+
+    def noted(self) -> str:
+        """Give what was noted last of a zones folder and the store that say the same."""
+        try:
+            return (self._folder / "same").read_text()
+        except (OSError, UnicodeDecodeError):
+            return ""
+
+    def note(self, same: str) -> None:
+        """Note that a zones folder and the store say the same; a note that is lost costs time."""
+        with contextlib.suppress(OSError):
+            _write(self._folder / "same", same.encode())
 
     def save_verdicts(self, verdicts: Mapping[str, Any]) -> None:
         """Write the verdicts."""

@@ -145,6 +145,16 @@ async def test_a_store_that_holds_what_is_answered_is_not_read_again(tmp_path: P
         await node.start()
         assert ALREADY in node.log.read_text()
         assert "differs from the store" in node.log.read_text()
+        (node.state / "same").unlink()
+
+        zone = zones / "gslb.example.zone"
+        zone.write_text(f"{zone.read_text()}new 5 IN A 192.0.2.5\n")
+        for _ in range(2):  # by reading the folder, and by the note that was made then
+            await node.end()
+            node.log.write_text("")
+            await node.start()
+            assert "differs from the store" not in node.log.read_text()
+            assert (node.state / "same").exists()
         _, found = await node.call("GET", f"{path}?name=new.gslb.example.")
         assert found == [{"name": "new.gslb.example.", "type": "A", **more}]
 

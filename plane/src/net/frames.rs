@@ -114,6 +114,12 @@ impl<'e> Answerer<'e> {
         }
     }
 
+    /// Begin anew with a generator of draws.
+    #[cfg(feature = "fuzzing")]
+    pub(super) fn reseed(&mut self, seed: u64) {
+        self.thread = Thread::new(Rng::new(seed));
+    }
+
     /// The limits that hold now.
     pub(super) fn limits(&self) -> Tcp {
         self.engine.publisher.world().policy.tcp.clone()

@@ -14,7 +14,8 @@ use std::{io, thread};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::batch::{Batch, Slot, Wait, tell_destination, wait_for};
+use super::batch::{Batch, Readiness, Slot, Wait, tell_destination};
+use super::handover::Handover;
 use super::is_wildcard;
 use crate::engine::{Engine, now};
 use crate::random::Rng;
@@ -62,18 +63,20 @@ pub fn prepare(socket: &Socket, address: SocketAddr) -> io::Result<()> {
 }
 
 /// Answer on these sockets until told to stop; then answer what they still hold.
-pub fn run(engine: &Engine, sockets: &[Socket], stop: &AtomicBool) {
+pub fn run(engine: &Engine, sockets: &[Socket], handover: &Handover, stop: &AtomicBool) {
     let mut worker = Worker {
         engine,
         tally: engine.books.new_tally(),
         thread: Thread::new(Rng::from_system()),
         batch: Batch::new(),
+        handover,
         seen: 0,
     };
+    let mut readiness = Readiness::new(sockets.iter().map(AsFd::as_fd));
     while !stop.load(Ordering::Acquire) {
         match sockets {
             [socket] => worker.take(socket, Wait::ForOne),
-            _ => worker.take_all(sockets),
+            _ => worker.take_all(sockets, &mut readiness),
         };
     }
     let end = Instant::now() + LAST_WORDS;
@@ -87,16 +90,16 @@ struct Worker<'e> {
     tally: Arc<Tally>,
     thread: Thread,
     batch: Batch,
+    handover: &'e Handover,
     /// Datagrams so far, to time some of them.
     seen: u32,
 }
 
 impl Worker<'_> {
     /// Take from whichever sockets have something.
-    fn take_all(&mut self, sockets: &[Socket]) -> bool {
-        let handles: Vec<_> = sockets.iter().map(AsFd::as_fd).collect();
+    fn take_all(&mut self, sockets: &[Socket], readiness: &mut Readiness<'_>) -> bool {
         let patience = i32::try_from(PATIENCE.as_millis()).unwrap_or(0);
-        let ready = wait_for(&handles, patience);
+        let ready = readiness.wait(patience);
         let mut any = false;
         for (socket, _) in sockets.iter().zip(ready).filter(|(_, ready)| *ready) {
             any |= self.take(socket, Wait::No);
@@ -109,7 +112,7 @@ impl Worker<'_> {
         match self.batch.receive(socket.as_fd(), wait) {
             Ok(0) => false,
             Ok(count) => {
-                self.answer(count);
+                self.answer(count, socket);
                 let unsent = self.batch.send(socket.as_fd());
                 if unsent > 0 {
                     self.tally.add(Counter::UdpUnsent, unsent);
@@ -128,8 +131,8 @@ impl Worker<'_> {
 
     /// Answer a batch. A packet that makes us panic is dropped and counted; the others are not
     /// its victims.
-    fn answer(&mut self, count: usize) {
-        let Self { engine, tally, thread, batch, seen } = self;
+    fn answer(&mut self, count: usize, socket: &Socket) {
+        let Self { engine, tally, thread, batch, handover, seen } = self;
         let world = engine.publisher.world();
         let now = now();
         tally.add(Counter::UdpReceived, u64::try_from(count).unwrap_or(0));
@@ -139,6 +142,10 @@ impl Worker<'_> {
                 while next < count {
                     let at = next;
                     next += 1;
+                    if world.policy.transfers && handover.offer(socket, batch, at, now) {
+                        tally.count(Counter::UdpHandedOver);
+                        continue;
+                    }
                     let Some(slot) = batch.slot(at) else {
                         tally.count(Counter::UdpDropped);
                         tally.count(Counter::DroppedMalformed);

@@ -174,6 +174,12 @@ impl Publisher {
         Self { world: ArcSwap::from_pointee(world), parts: Mutex::default(), books }
     }
 
+    /// Hold the lock of everything that changes the world.
+    #[cfg(test)]
+    pub(crate) fn hold(&self) -> impl Drop {
+        self.parts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The world that stands now.
     #[must_use]
     #[inline]

@@ -89,6 +89,19 @@ fn a_name_that_grows_too_long_is_yxdomain() {
 }
 
 #[test]
+fn no_record_stands_twice_in_a_loop() {
+    let zone = zone("me 60 DNAME me\na 60 DNAME b\nb 60 DNAME a\nx.c 60 CNAME x.d\nd 60 DNAME c");
+    let engine = serve(&zone);
+    let lines = |asked: &str| ask(&engine, asked, "A").answer;
+    assert_eq!(lines("x.me"), ["me.z. 60 DNAME me.z.", "x.me.z. 60 CNAME x.me.z."]);
+    let round = ["a.z. 60 DNAME b.z.", "x.a.z. 60 CNAME x.b.z."];
+    let back = ["b.z. 60 DNAME a.z.", "x.b.z. 60 CNAME x.a.z."];
+    assert_eq!(lines("x.a"), [round, back].concat());
+    let mixed = ["x.c.z. 60 CNAME x.d.z.", "d.z. 60 DNAME c.z.", "x.d.z. 60 CNAME x.c.z."];
+    assert_eq!(lines("x.c"), mixed);
+}
+
+#[test]
 fn at_the_apex_it_renames_all_but_the_apex() {
     let engine = serve(&zone("@ 60 DNAME other.\n@ 60 NS ns.other."));
     assert_eq!(ask(&engine, "@", "NS").answer.len(), 1);

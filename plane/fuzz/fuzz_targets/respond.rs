@@ -1,0 +1,4 @@
+//! `gslb_fuzz::respond`, fed by libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| gslb_fuzz::respond::run(octets));
