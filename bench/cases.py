@@ -1,4 +1,4 @@
-"""What the benchmark asks, what a right answer is, and the zone in each server's own words."""
+"""What is asked of a world, and what a right answer is."""
 
 import random
 import struct
@@ -10,71 +10,73 @@ import dns.edns
 import dns.flags
 import dns.message
 
-ORIGIN = "bench.example."
-STATIC = f"www.{ORIGIN}"
-VIP = f"vip.{ORIGIN}"
-PAYLOAD = 1232
-WEIGHTS = {"192.0.2.10": 5, "192.0.2.20": 3, "192.0.2.30": 2}
-"""The VIP's addresses, one to a datacenter, and their weights."""
+from bench.worlds import ADDRESS, LARGE, ORIGIN, STATIC, STEERED, WEIGHTS, World
 
-ZONE = f"""\
-$TTL 300
-@    SOA ns1.{ORIGIN} admin.{ORIGIN} 1 3600 600 86400 60
-@    NS  ns1.{ORIGIN}
-ns1  A   127.0.0.1
-www  A   192.0.2.1
-"""
+PAYLOAD = 1232
+DIFFERENT = 16_384  # questions, where they are drawn
 
 
 @dataclass(frozen=True)
 class Case:
-    """Questions that are asked in turn, and what each reply must be."""
+    """Questions that are asked in turn, and what each reply must be.
+
+    `steered` says that only a server that draws by weight can answer them.
+    """
 
     name: str
     title: str
+    world: World
     questions: Callable[[], Iterator[bytes]]
-    rcode: int
-    answers: int
+    rcode: int = 0
+    answers: int = 1
     addresses: tuple[str, ...] = ()
+    steered: bool = False
 
     def write(self, folder: Path) -> Path:
-        """Write the questions as `load.c` reads them."""
+        """Write the questions as `load.c` reads them, once."""
         file = folder / f"{self.name}.questions"
-        file.write_bytes(b"".join(struct.pack("!H", len(one)) + one for one in self.questions()))
+        if not file.exists():
+            packed = (struct.pack("!H", len(one)) + one for one in self.questions())
+            file.write_bytes(b"".join(packed))
         return file
 
 
-def _question(name: str, *options: dns.edns.Option) -> bytes:
-    message = dns.message.make_query(name, "A", use_edns=0, payload=PAYLOAD, options=list(options))
+def question(name: str, kind: str = "A", options: tuple[dns.edns.Option, ...] = ()) -> bytes:
+    """Make a question with EDNS and no flag."""
+    message = dns.message.make_query(name, kind, use_edns=0, payload=PAYLOAD, options=list(options))
     message.flags &= ~dns.flags.RD
     message.id = 0
     return message.to_wire()
 
 
 def _static() -> Iterator[bytes]:
-    yield _question(STATIC)
+    yield question(STATIC)
+
+
+def _steered() -> Iterator[bytes]:
+    draw = random.Random(2)
+    vips = list(STEERED.vip_names())
+    for _ in range(DIFFERENT):
+        network = f"{draw.randrange(1, 224)}.{draw.randrange(256)}.{draw.randrange(256)}.0"
+        yield question(draw.choice(vips), options=(dns.edns.ECSOption(network, 24),))
 
 
 def _missing() -> Iterator[bytes]:
     draw = random.Random(1)
-    for _ in range(4096):
-        yield _question(f"{draw.getrandbits(40):010x}.{ORIGIN}")
+    for _ in range(DIFFERENT):
+        yield question(f"{draw.getrandbits(40):010x}.{ORIGIN}")
 
 
-def _vip() -> Iterator[bytes]:
-    yield _question(VIP)
-
-
-def _vip_ecs() -> Iterator[bytes]:
-    draw = random.Random(2)
-    for _ in range(4096):
-        network = f"{draw.randrange(1, 224)}.{draw.randrange(256)}.{draw.randrange(256)}.0"
-        yield _question(VIP, dns.edns.ECSOption(network, 24))
-
-
-CASES = (
-    Case("static", "static A, EDNS", _static, 0, 1, ("192.0.2.1",)),
-    Case("missing", "NXDOMAIN of 4,096 random labels, EDNS", _missing, 3, 0),
-    Case("vip", "weighted VIP, EDNS", _vip, 0, 1, tuple(WEIGHTS)),
-    Case("vip-ecs", "weighted VIP, 4,096 random ECS /24", _vip_ecs, 0, 1, tuple(WEIGHTS)),
+STATIC_A = Case("static", "static A, EDNS", STEERED, _static, addresses=(ADDRESS,))
+WEIGHTED = Case(
+    "weighted",
+    f"weighted VIP, {STEERED.vips:,} VIPs, random ECS /24",
+    STEERED,
+    _steered,
+    addresses=tuple(WEIGHTS),
+    steered=True,
 )
+MISSING = Case(
+    "missing", f"NXDOMAIN of random names among {LARGE.names:,}", LARGE, _missing, 3, answers=0
+)
+CASES = (STATIC_A, WEIGHTED, MISSING)

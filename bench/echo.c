@@ -1,6 +1,6 @@
 /* The limit of the kernel's UDP path: gives every datagram back as it came, in batches.
  *
- *   echo PORT        on 127.0.0.1, until it is told to stop
+ *   echo PORT        on 127.0.0.1, until it is told to stop; prints `ready` once it is bound
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -24,6 +24,8 @@ int main(int argc, char **argv) {
         perror("echo");
         return 1;
     }
+    puts("ready");
+    fflush(stdout);
     for (;;) {
         for (int i = 0; i < BATCH; i++) {
             parts[i] = (struct iovec){octets[i], PACKET};

@@ -1,14 +1,17 @@
-/* The bench's client: asks prepared questions over loopback UDP with a fixed window of outstanding
- * ones, checks every reply and counts. It knows enough of DNS to judge a reply, and no more; it
- * neither builds questions nor speaks TCP.
+/* A DNS client over loopback that checks every reply and measures how long it took.
  *
- *   load HOST PORT FILE COUNT SECONDS WINDOW RCODE ANSWERS [ADDRESS ...]
+ *   load [-w WINDOW] [-s SOCKETS] [-r RATE] HOST PORT FILE COUNT SECONDS RCODE|echo ANSWERS [ADDRESS ...]
  *
- * FILE holds questions, each after its length in two octets, network order; they are asked in turn
- * with ids of our own. RCODE "echo" wants the question back as it was. Otherwise a reply must have
- * the id of an outstanding question, its question section, the rcode, and ANSWERS records of which
- * the first, if an A, is one of the ADDRESSES. COUNT and SECONDS bound the run. A window that
- * stands still for 200 ms is counted as lost and asked anew. One JSON object goes to stdout.
+ * Closed, as it stands: WINDOW questions are outstanding, spread over SOCKETS; an answer makes room
+ * for the next question. What does not come back in 200 ms is lost.
+ * Paced, with -r: RATE questions a second, whatever comes back, as long as less than WINDOW are
+ * outstanding (a client that was held up catches up). What does not come back in one second is lost.
+ *
+ * FILE holds questions, each behind two octets of its length; they are asked in turn, COUNT in all,
+ * for at most so many seconds. A reply must repeat the question and have this rcode and number of
+ * answers, the first of them an A record with one of the addresses; or be the very question, of the
+ * echo. Latency is from just before a batch of questions is sent to just after a batch of replies
+ * was received. One JSON object goes to stdout.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -21,31 +24,54 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WINDOW_MAX = 1024, BATCH = 64, PACKET = 512, REPLY = 4096, ADDRESSES_MAX = 16 };
+enum {
+    WINDOW_MAX = 16384, /* a power of two: what an id says beyond it is the slot's generation */
+    SOCKETS_MAX = 64,
+    BATCH = 64,
+    PACKET = 512,
+    REPLY = 4096,
+    ADDRESSES_MAX = 16,
+    BUCKETS = 100000, /* of 10 us: one second */
+    BUCKET = 10000,   /* ns */
+};
+
+static const int64_t SECOND = 1000000000, PATIENCE = 200000000;
 
 struct question {
     uint16_t length;
     uint16_t name_end; /* where the question section ends */
-    uint8_t octets[PACKET];
+    uint8_t *octets;
 };
 
 struct slot {
-    uint16_t id; /* slot number in the low ten bits, its generation above */
-    uint8_t busy;
+    int64_t sent; /* ns */
     uint32_t question;
+    uint16_t id;
+    uint8_t busy;
     uint8_t octets[PACKET];
 };
 
+/* A socket and its own slots, the free ones on a stack. */
+struct lane {
+    int socket;
+    unsigned ready;
+    struct slot **freed;
+};
+
 static struct question *questions;
-static uint32_t question_count;
+static uint32_t question_count, next_question;
 static struct slot slots[WINDOW_MAX];
+static struct lane lanes[SOCKETS_MAX];
+static unsigned lane_count = 1, window = 128;
+static double rate;
 static uint32_t allowed[ADDRESSES_MAX];
 static uint64_t seen[ADDRESSES_MAX];
 static int allowed_count;
 static int want_rcode; /* -1: echo */
 static int want_answers;
 static uint64_t asked, answered, lost, wrong, strayed;
-static uint32_t next_question;
+static uint64_t took[BUCKETS];
+static int64_t worst;
 static char first_wrong[160];
 
 static void die(const char *what) {
@@ -53,10 +79,10 @@ static void die(const char *what) {
     exit(1);
 }
 
-static double seconds_now(void) {
+static int64_t now_ns(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+    return now.tv_sec * SECOND + now.tv_nsec;
 }
 
 /* Past a name in a message, 0 if it runs out of it. */
@@ -78,6 +104,8 @@ static void read_questions(const char *path) {
         if (!questions) die("memory");
         struct question *one = &questions[question_count++];
         one->length = (uint16_t)(head[0] << 8 | head[1]);
+        one->octets = malloc(one->length);
+        if (!one->octets) die("memory");
         if (one->length > PACKET || fread(one->octets, 1, one->length, file) != one->length) {
             errno = EINVAL;
             die(path);
@@ -116,12 +144,13 @@ static const char *judge(const struct slot *slot, const uint8_t *reply, size_t l
 }
 
 /* Puts a fresh question into a slot. */
-static void ask(struct slot *slot, struct mmsghdr *message, struct iovec *part) {
+static void ask(struct slot *slot, int64_t now, struct mmsghdr *message, struct iovec *part) {
     const struct question *one = &questions[next_question];
     slot->question = next_question;
     next_question = next_question + 1 == question_count ? 0 : next_question + 1;
     slot->id = (uint16_t)(slot->id + WINDOW_MAX);
     slot->busy = 1;
+    slot->sent = now;
     memcpy(slot->octets, one->octets, one->length);
     slot->octets[0] = (uint8_t)(slot->id >> 8);
     slot->octets[1] = (uint8_t)slot->id;
@@ -131,31 +160,34 @@ static void ask(struct slot *slot, struct mmsghdr *message, struct iovec *part) 
     message->msg_hdr.msg_iovlen = 1;
 }
 
-static void send_all(int socket, struct mmsghdr *messages, unsigned count) {
-    for (unsigned done = 0; done < count;) {
-        int sent = sendmmsg(socket, messages + done, count - done, 0);
-        if (sent < 0 && errno != EINTR && errno != ECONNREFUSED) die("sendmmsg");
-        done += sent > 0 ? (unsigned)sent : 0;
+/* Asks as many questions as a lane has free slots, but no more than `most`. */
+static void ask_lane(struct lane *lane, uint64_t most) {
+    struct mmsghdr messages[BATCH];
+    struct iovec parts[BATCH];
+    while (lane->ready && most) {
+        unsigned count = 0;
+        int64_t now = now_ns();
+        for (; lane->ready && count < BATCH && count < most; count++) {
+            ask(lane->freed[--lane->ready], now, &messages[count], &parts[count]);
+        }
+        for (unsigned done = 0; done < count;) {
+            int sent = sendmmsg(lane->socket, messages + done, count - done, 0);
+            if (sent < 0 && errno != EINTR && errno != ECONNREFUSED) die("sendmmsg");
+            done += sent > 0 ? (unsigned)sent : 0;
+        }
+        asked += count;
+        most -= count;
     }
-    asked += count;
 }
 
-static int open_socket(const char *host, const char *port) {
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(port))};
-    if (inet_pton(AF_INET, host, &to.sin_addr) != 1 || (ntohl(to.sin_addr.s_addr) >> 24) != 127) {
-        fprintf(stderr, "load: %s is not a loopback address; this program asks only those\n", host);
-        exit(2);
-    }
-    int made = socket(AF_INET, SOCK_DGRAM, 0);
-    if (made < 0) die("socket");
-    struct timeval patience = {0, 200000};
-    if (setsockopt(made, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience)) die("SO_RCVTIMEO");
-    if (connect(made, (struct sockaddr *)&to, sizeof to)) die("connect");
-    return made;
+static void note_latency(int64_t nanoseconds) {
+    int64_t bucket = nanoseconds / BUCKET;
+    took[bucket < BUCKETS ? bucket : BUCKETS - 1]++;
+    if (nanoseconds > worst) worst = nanoseconds;
 }
 
-/* Takes what has come and gives the slots that became free; -1 if nothing came in time. */
-static int take(int socket, struct slot **free_slots) {
+/* Takes what has come to a lane; false if nothing came in time. */
+static int take(struct lane *lane, int flags) {
     static uint8_t replies[BATCH][REPLY];
     static struct mmsghdr messages[BATCH];
     static struct iovec parts[BATCH];
@@ -163,8 +195,9 @@ static int take(int socket, struct slot **free_slots) {
         parts[i] = (struct iovec){replies[i], REPLY};
         messages[i].msg_hdr = (struct msghdr){.msg_iov = &parts[i], .msg_iovlen = 1};
     }
-    int count = recvmmsg(socket, messages, BATCH, MSG_WAITFORONE, NULL);
-    int freed = 0;
+    int count = recvmmsg(lane->socket, messages, BATCH, flags, NULL);
+    if (count <= 0) return 0;
+    int64_t now = now_ns();
     for (int i = 0; i < count; i++) {
         uint16_t id = (uint16_t)(replies[i][0] << 8 | replies[i][1]);
         struct slot *slot = &slots[id % WINDOW_MAX];
@@ -174,64 +207,133 @@ static int take(int socket, struct slot **free_slots) {
         }
         const char *fault = judge(slot, replies[i], messages[i].msg_len);
         if (fault && !wrong++) snprintf(first_wrong, sizeof first_wrong, "%s", fault);
+        note_latency(now - slot->sent);
         answered++;
         slot->busy = 0;
-        free_slots[freed++] = slot;
+        lane->freed[lane->ready++] = slot;
     }
-    return count > 0 ? freed : -1;
+    return 1;
 }
 
-static void run(int socket, uint64_t count, double until, unsigned window) {
-    struct mmsghdr messages[WINDOW_MAX];
-    struct iovec parts[WINDOW_MAX];
-    struct slot *freed[WINDOW_MAX];
-    int ready = 0;
+/* Gives up questions that are older than this. */
+static void give_up(int64_t older) {
+    int64_t now = now_ns();
+    for (unsigned i = 0; i < window; i++) {
+        if (!slots[i].busy || now - slots[i].sent < older) continue;
+        slots[i].busy = 0;
+        lost++;
+        struct lane *lane = &lanes[i % lane_count];
+        lane->freed[lane->ready++] = &slots[i];
+    }
+}
+
+static void run_closed(uint64_t count, int64_t until) {
+    while (answered + lost < count && now_ns() < until) {
+        for (unsigned i = 0; i < lane_count; i++) ask_lane(&lanes[i], count - asked);
+        for (unsigned i = 0; i < lane_count; i++) {
+            struct lane *lane = &lanes[i];
+            if (lane->ready == (window - i + lane_count - 1) / lane_count) continue;
+            if (!take(lane, MSG_WAITFORONE)) give_up(PATIENCE);
+            else if (asked < count) ask_lane(lane, count - asked);
+        }
+    }
+}
+
+static void run_paced(uint64_t count, int64_t until) {
+    int64_t began = now_ns(), looked = began;
+    while (answered + lost < count) {
+        int64_t now = now_ns();
+        uint64_t due = (uint64_t)((double)(now - began) * rate / 1e9);
+        if (due > count) due = count;
+        if (now >= until) due = count = asked; /* no more questions, but all their answers */
+        for (unsigned i = 0; i < lane_count; i++) {
+            uint64_t share = due > asked ? (due - asked + lane_count - 1) / lane_count : 0;
+            ask_lane(&lanes[i], share);
+            while (take(&lanes[i], MSG_DONTWAIT)) {}
+        }
+        if (now - looked > SECOND / 10) {
+            looked = now;
+            give_up(SECOND);
+        }
+    }
+}
+
+static void open_lanes(const char *host, const char *port) {
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(port))};
+    if (inet_pton(AF_INET, host, &to.sin_addr) != 1 || (ntohl(to.sin_addr.s_addr) >> 24) != 127) {
+        fprintf(stderr, "load: %s is not a loopback address; this program asks only those\n", host);
+        exit(2);
+    }
+    struct timeval patience = {0, PATIENCE / 1000};
+    int room = 4 << 20; /* the kernel may grant less */
+    for (unsigned i = 0; i < lane_count; i++) {
+        int made = socket(AF_INET, SOCK_DGRAM, 0);
+        if (made < 0) die("socket");
+        if (setsockopt(made, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience)) die("SO_RCVTIMEO");
+        if (setsockopt(made, SOL_SOCKET, SO_RCVBUF, &room, sizeof room)) die("SO_RCVBUF");
+        if (connect(made, (struct sockaddr *)&to, sizeof to)) die("connect");
+        lanes[i].socket = made;
+        lanes[i].freed = calloc(window, sizeof(struct slot *));
+        if (!lanes[i].freed) die("memory");
+    }
     for (unsigned i = 0; i < window; i++) {
         slots[i].id = (uint16_t)i;
-        freed[ready++] = &slots[i];
+        lanes[i % lane_count].freed[lanes[i % lane_count].ready++] = &slots[i];
     }
-    while (answered + lost < count && seconds_now() < until) {
-        int sending = 0;
-        for (; sending < ready && asked + (unsigned)sending < count; sending++) {
-            ask(freed[sending], &messages[sending], &parts[sending]);
-        }
-        send_all(socket, messages, (unsigned)sending);
-        ready = take(socket, freed);
-        if (ready >= 0) continue;
-        ready = 0;
-        for (unsigned i = 0; i < window; i++) {
-            if (!slots[i].busy) continue;
-            slots[i].busy = 0;
-            lost++;
-            freed[ready++] = &slots[i];
-        }
+}
+
+/* The latency that this share of all replies did not exceed, in microseconds. */
+static double at_most(double share) {
+    uint64_t rest = (uint64_t)(share * (double)answered);
+    for (int i = 0; i < BUCKETS; i++) {
+        if (took[i] > rest) return (double)(i + 1) * BUCKET / 1e3;
+        rest -= took[i];
+    }
+    return 0;
+}
+
+static void usage(void) {
+    fprintf(stderr, "load [-w WINDOW] [-s SOCKETS] [-r RATE] HOST PORT FILE COUNT SECONDS "
+                    "RCODE|echo ANSWERS [ADDRESS ...]\n");
+    exit(2);
+}
+
+static void read_options(int argc, char **argv) {
+    for (int option; (option = getopt(argc, argv, "w:s:r:")) != -1;) {
+        if (option == 'w') window = (unsigned)atoi(optarg);
+        else if (option == 's') lane_count = (unsigned)atoi(optarg);
+        else if (option == 'r') rate = atof(optarg);
+        else usage();
+    }
+    if (argc - optind < 7 || argc - optind - 7 > ADDRESSES_MAX) usage();
+    if (window < 1 || window > WINDOW_MAX || !lane_count || lane_count > SOCKETS_MAX ||
+        lane_count > window || rate < 0) {
+        fprintf(stderr, "load: a window is 1 to %d, sockets are 1 to %d and no more than it\n",
+                WINDOW_MAX, SOCKETS_MAX);
+        exit(2);
     }
 }
 
 int main(int argc, char **argv) {
-    if (argc < 9 || argc - 9 > ADDRESSES_MAX) {
-        fprintf(stderr, "load HOST PORT FILE COUNT SECONDS WINDOW RCODE|echo ANSWERS [ADDRESS ...]\n");
-        return 2;
+    read_options(argc, argv);
+    char **words = argv + optind;
+    want_rcode = strcmp(words[5], "echo") ? atoi(words[5]) : -1;
+    want_answers = atoi(words[6]);
+    for (int i = 7; i < argc - optind; i++) {
+        if (inet_pton(AF_INET, words[i], &allowed[allowed_count++]) != 1) die(words[i]);
     }
-    unsigned window = (unsigned)atoi(argv[6]);
-    if (window < 1 || window > WINDOW_MAX) {
-        fprintf(stderr, "load: the window is 1 to %d\n", WINDOW_MAX);
-        return 2;
-    }
-    want_rcode = strcmp(argv[7], "echo") ? atoi(argv[7]) : -1;
-    want_answers = atoi(argv[8]);
-    for (int i = 9; i < argc; i++) {
-        if (inet_pton(AF_INET, argv[i], &allowed[allowed_count++]) != 1) die(argv[i]);
-    }
-    read_questions(argv[3]);
-    int socket = open_socket(argv[1], argv[2]);
-    double began = seconds_now();
-    run(socket, strtoull(argv[4], NULL, 10), began + atof(argv[5]), window);
-    double took = seconds_now() - began;
-    close(socket);
+    read_questions(words[2]);
+    open_lanes(words[0], words[1]);
+    uint64_t count = strtoull(words[3], NULL, 10);
+    int64_t began = now_ns(), until = began + (int64_t)(atof(words[4]) * 1e9);
+    if (rate > 0) run_paced(count, until);
+    else run_closed(count, until);
+    double seconds = (double)(now_ns() - began) / 1e9;
     printf("{\"asked\": %lu, \"answered\": %lu, \"lost\": %lu, \"wrong\": %lu, \"strayed\": %lu, "
-           "\"seconds\": %.6f, \"first_wrong\": \"%s\", \"seen\": [",
-           asked, answered, lost, wrong, strayed, took, first_wrong);
+           "\"seconds\": %.6f, \"first_wrong\": \"%s\", \"p50_us\": %.0f, \"p999_us\": %.0f, "
+           "\"worst_us\": %.1f, \"seen\": [",
+           asked, answered, lost, wrong, strayed, seconds, first_wrong, at_most(0.5),
+           at_most(0.999), (double)worst / 1e3);
     for (int i = 0; i < allowed_count; i++) printf("%s%lu", i ? ", " : "", seen[i]);
     printf("]}\n");
     return 0;

@@ -2,7 +2,7 @@
 
 from typing import final
 
-__all__ = ["FORMAT", "Engine", "Server"]
+__all__ = ["FORMAT", "Datagram", "Engine", "Server"]
 
 FORMAT: int
 
@@ -57,7 +57,8 @@ class Engine:
     def counters(self) -> dict[str, int]:
         """Sum the counters of all threads, by name; `respond` and `explain` here do not count.
 
-        udp_received = udp_answered + udp_dropped; tcp_received = tcp_answered + tcp_dropped;
+        udp_received = udp_answered + udp_dropped + udp_handed_over;
+        tcp_received = tcp_answered + tcp_dropped;
         udp_answered + tcp_answered = noerror + formerr + servfail + nxdomain + notimp + refused +
         yxdomain + badvers + badcookie; udp_dropped + tcp_dropped = dropped_malformed +
         dropped_response + dropped_limited + panics. Of the answered are truncated, limited, edns,
@@ -88,6 +89,19 @@ class Engine:
         """The revision last published; 0 before the first."""
 
 @final
+class Datagram:
+    """A question, signed by TSIG, that came in a datagram and left the plane."""
+
+    @property
+    def peer(self) -> str:
+        """The address that sent it."""
+    @property
+    def octets(self) -> bytes:
+        """The message."""
+    def reply(self, octets: bytes) -> None:
+        """Send its reply, from the address that it was sent to; OSError if the system will not."""
+
+@final
 class Server:
     """UDP and TCP sockets on threads of their own."""
 
@@ -115,6 +129,11 @@ class Server:
         were read and not answered). The octets begin with a whole frame: a question for a zone
         transfer (AXFR, IXFR), or one signed by TSIG (RFC 8945). At most 64 wait; beyond that they
         stay in the plane, which refuses transfers.
+        """
+    def handed_datagrams(self) -> list[Datagram]:
+        """Take the signed questions that came over UDP, after `handed_over` has been called.
+
+        At most 64 wait, and 500 come in a second; beyond that the plane answers them, unsigned.
         """
     def start(self) -> None:
         """Start the threads."""

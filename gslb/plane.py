@@ -71,9 +71,9 @@ class Plane:
         """Store member words (index, word) of the zone at `origin` (wire form)."""
         self._engine.set_members(origin, list(changes))
 
-    def respond(self, packet: bytes, source: str) -> bytes | None:
-        """Answer one packet as over TCP, or None for silence; it is not counted."""
-        return self._engine.respond(packet, source, tcp=True)
+    def respond(self, packet: bytes, source: str, *, tcp: bool) -> bytes | None:
+        """Answer one packet, or None for silence; it is not counted."""
+        return self._engine.respond(packet, source, tcp=tcp)
 
     def explain(self, packet: bytes, source: str) -> Trace:
         """Answer one packet and give the witness's trace."""
@@ -134,6 +134,10 @@ class Plane:
     def handed_over(self) -> list[tuple[int, str, bytes]]:
         """Take the connections that left the plane: descriptor, peer, octets not answered."""
         return self._server.handed_over() if self._server is not None else []
+
+    def handed_datagrams(self) -> list[_plane.Datagram]:
+        """Take the signed questions that came over UDP, after `handed_over`."""
+        return self._server.handed_datagrams() if self._server is not None else []
 
     @property
     def answering(self) -> bool:

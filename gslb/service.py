@@ -18,15 +18,15 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from pathlib import Path
 from typing import TypeVar
 
-from gslb import __version__
+from gslb import __version__, heap
 from gslb.api import Parts, open_api
 from gslb.health import Watch
 from gslb.launch import become, find_identity, inherited
 from gslb.manners import Manners
-from gslb.model import GslbError, Invalid, MemberKey, World
+from gslb.model import GslbError, Invalid, MemberKey
 from gslb.panics import Panics
 from gslb.plane import Plane
-from gslb.publisher import Desk, Press, Served, StateFolder, read_checked
+from gslb.publisher import Desk, Press, Served, StateFolder, digest, read_checked
 from gslb.settings import Settings
 from gslb.store import StoreBusy, StoreDown
 from gslb.telemetry import Alarms, kept_alive
@@ -118,7 +118,8 @@ async def serving(settings: Settings) -> AsyncIterator[Parts]:
         served = _restore(state, watch, desk, alarms)
         if served is not None:
             plane.start()
-        await _load(settings, desk, alarms, served)
+        await _load(settings, desk, state, alarms, served)
+        heap.settle()
         if not plane.answering:
             await _first_verdicts(watch, settings.first_verdicts / 1000)
             await desk.save_verdicts()
@@ -169,18 +170,22 @@ def _restore(state: StateFolder, watch: Watch, desk: Desk, alarms: Alarms) -> Se
 _ALARMS = {StoreDown: "store", StoreBusy: "store-busy"}
 
 
-async def _load(settings: Settings, desk: Desk, alarms: Alarms, served: Served | None) -> None:
+async def _load(
+    settings: Settings, desk: Desk, state: StateFolder, alarms: Alarms, served: Served | None
+) -> None:
     """Open the store and answer from it; while that fails, what was restored stays."""
     known = served is not None and served.store == settings.store_url
     try:
         await desk.open(create=not known)
         if await desk.load():
-            await asyncio.to_thread(_compare, settings.zones, desk.world)
+            await asyncio.to_thread(_compare, settings.zones, desk, state)
             return
+        files = await asyncio.to_thread(digest, settings.zones)
         world = await asyncio.to_thread(read_checked, settings.zones)
         await desk.fill(
             world, source="start", author="gslb serve", summary=f"filled from {settings.zones}"
         )
+        _note(state, desk, files)
         _log.info("the store was empty and is filled from %s", settings.zones)
     except GslbError as error:
         if served is None:
@@ -194,12 +199,22 @@ async def _first_verdicts(watch: Watch, seconds: float) -> None:
         _log.warning("some members have no verdict after %.1f s; they count as up", seconds)
 
 
-def _compare(folder: Path, world: World) -> None:
+def _note(state: StateFolder, desk: Desk, files: str) -> None:
+    """Note that a zones folder says what the store says, so that it need not be read again."""
+    if files and desk.mark:
+        state.note(f"{desk.mark} {files}")
+
+
+def _compare(folder: Path, desk: Desk, state: StateFolder) -> None:
     """Say so when the zones folder and a filled store differ; the store wins."""
     if not folder.is_dir():
         return
+    files = digest(folder)
+    if files and desk.mark and state.noted() == f"{desk.mark} {files}":
+        return
     try:
-        differs = read_checked(folder) != world
+        with heap.growing():
+            differs = not desk.answers_from(read_checked(folder))
     except Invalid as error:
         _log.warning(
             "the folder %s has %d fault(s), but the store is served", folder, len(error.faults)
@@ -212,3 +227,5 @@ def _compare(folder: Path, world: World) -> None:
             folder,
             folder,
         )
+    else:
+        _note(state, desk, files)

@@ -101,6 +101,18 @@ class Zone(msgspec.Struct, frozen=True, array_like=True):
     changed: int = 0  # the revision of the last change; the SOA's serial was raised by it
 
 
+class Head(msgspec.Struct, frozen=True, array_like=True):
+    """A zone whose RRsets, which may be a million, are left as they lie."""
+
+    format: int
+    origin: bytes
+    datacenters: list[str]
+    maps: list[str]
+    rrsets: msgspec.Raw
+    vips: list[Vip]
+    changed: int = 0
+
+
 class Ranges(msgspec.Struct, frozen=True, array_like=True):
     """Sorted range starts and a class for each, as packed little-endian arrays.
 
@@ -210,7 +222,12 @@ class ZoneReader:
         return (decoder.decode(raw) for raw in self._outline.vips)
 
 
-def zone_keys(zone: Zone) -> tuple[tuple[MemberKey, ...], tuple[PoolKey, ...]]:
+def decode_head(document: bytes) -> Head:
+    """Read all of a zone's document but its RRsets; errors as `decode_zone`."""
+    return msgspec.msgpack.decode(document, type=Head)
+
+
+def zone_keys(zone: Zone | Head) -> tuple[tuple[MemberKey, ...], tuple[PoolKey, ...]]:
     """Give the keys of a zone's members and pools, in the order of its words."""
     members: list[MemberKey] = []
     pools: list[PoolKey] = []
@@ -226,7 +243,7 @@ def zone_keys(zone: Zone) -> tuple[tuple[MemberKey, ...], tuple[PoolKey, ...]]:
     return tuple(members), tuple(pools)
 
 
-def configured_weights(zone: Zone) -> tuple[list[int], list[int]]:
+def configured_weights(zone: Zone | Head) -> tuple[list[int], list[int]]:
     """Give the configured weights of a zone's members and pools, in the order of its words."""
     pools = [pool for vip in zone.vips for pool in vip.pools]
     return [member.weight for pool in pools for member in pool.members], [

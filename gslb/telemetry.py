@@ -1,8 +1,9 @@
-"""What the process says about itself: log lines, and alarms that stand until they are cleared."""
+"""What the process says about itself: log lines, alarms that stand until cleared, progress."""
 
 import asyncio
 import logging
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -54,6 +55,32 @@ class Alarms:
     def standing(self) -> tuple[Alarm, ...]:
         """Every alarm that stands, oldest first."""
         return tuple(sorted(self._standing.values(), key=lambda alarm: alarm.since))
+
+
+TOLD_EVERY = 1.0  # seconds: work that ends sooner is not told of
+COUNT_AT_ONCE = 1 << 15  # things done between two looks at the clock
+
+
+class Progress:
+    """Says in the log how far long work has come, once a second; nothing of work that is short."""
+
+    def __init__(
+        self, what: str, total: int, things: str, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._what = what
+        self._total = total
+        self._things = things
+        self._clock = clock
+        self._next = clock() + TOLD_EVERY
+
+    def at(self, done: int) -> None:
+        """Say how much is done, if it is time to."""
+        now = self._clock()
+        if now >= self._next:
+            self._next = now + TOLD_EVERY
+            logging.getLogger("gslb.progress").info(
+                "%s: %s of %s %s", self._what, f"{done:,}", f"{self._total:,}", self._things
+            )
 
 
 async def kept_alive(name: str, work: Callable[[], Awaitable[None]], alarms: Alarms) -> None:

@@ -13,7 +13,7 @@ Lookup = Literal["exact", "wildcard", "cut", "nxdomain", "nodata", "cname", "dna
 class Client(msgspec.Struct):
     """For whom it was answered; `prefix` bits of the address are known.
 
-    Where `origin` is `proxy`, `front_end` is the address that told it.
+    `front_end` told the source of the packet, if one did; with ECS that is not the client.
     """
 
     address: str

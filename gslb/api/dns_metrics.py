@@ -55,6 +55,8 @@ _GROUPS = {
 _ALONE = {
     "udp_unsent": "Answers over UDP that the kernel would not send.",
     "tcp_connections": "TCP connections accepted.",
+    "tcp_handed_over": "TCP connections with a question for a transfer, or a signed one.",
+    "udp_handed_over": "Signed questions over UDP, which are not among the answers.",
     "truncated": "Answers with TC: the client should ask again over TCP.",
     "limited": "Answers cut to nothing because the client network had too many (rrl_rate).",
     "edns": "Answered queries with EDNS.",

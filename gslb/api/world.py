@@ -1,5 +1,7 @@
 """The whole world at once: what `gslb export` reads and `gslb apply` puts."""
 
+import asyncio
+
 from aiohttp import web
 from pydantic import ValidationError
 
@@ -19,15 +21,17 @@ def routes() -> list[web.RouteDef]:
 async def read_world(request: web.Request) -> web.Response:
     """Give everything that an operator has said, and the revision at which."""
     desk = request.app[PARTS].desk
-    return web.json_response(
-        {"revision": desk.revision, "world": desk.world.model_dump(mode="json")}
-    )
+    world = await desk.whole()
+    revision = desk.revision
+    told = await asyncio.to_thread(world.model_dump_json)  # long, in a large world
+    text = f'{{"revision": {revision}, "world": {told}}}'
+    return web.json_response(text=text)
 
 
 async def put_world(request: web.Request) -> web.Response:
     """Make the world be this one, in one revision; `?dry_run=true` only says what would change."""
     try:
-        world = World.model_validate(await read_json(request))
+        world = await asyncio.to_thread(World.model_validate, await read_json(request))
     except ValidationError as error:
         raise Invalid(faults_from(error)) from error
     desk = request.app[PARTS].desk

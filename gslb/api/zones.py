@@ -35,13 +35,13 @@ def routes() -> list[web.RouteDef]:
 
 async def list_zones(request: web.Request) -> web.Response:
     """Give each zone's number of RRsets."""
-    world = request.app[PARTS].desk.world
+    world = await request.app[PARTS].desk.whole()
     return web.json_response({o: {"rrsets": len(zone.rrsets)} for o, zone in world.zones.items()})
 
 
 async def read_zone(request: web.Request) -> web.Response:
     """Give one zone, whole."""
-    return web.json_response(_zone(request).model_dump(mode="json"))
+    return web.json_response((await _zone(request)).model_dump(mode="json"))
 
 
 async def put_zone(request: web.Request) -> web.Response:
@@ -54,25 +54,22 @@ async def put_zone(request: web.Request) -> web.Response:
 
 async def delete_zone(request: web.Request) -> web.Response:
     """Delete a zone with all its records."""
-    origin = _zone(request).origin
+    origin = (await _zone(request)).origin
     return await submit(request, lambda: Edit("zones", (origin,), None))
 
 
 async def list_rrsets(request: web.Request) -> web.Response:
     """Give a zone's RRsets; `?name=` for those of one name."""
-    wanted = request.query.get("name")
-    return web.json_response(
-        [
-            rrset.model_dump(mode="json")
-            for rrset in _zone(request).rrsets.values()
-            if wanted is None or rrset.name == _canonical(wanted)
-        ]
-    )
+    rrsets = (await _zone(request)).rrsets
+    name = request.query.get("name")
+    wanted = None if name is None else _canonical(name)
+    keys = [key for key in rrsets.rows if wanted is None or key[0] == wanted]
+    return web.json_response([rrsets[key].model_dump(mode="json") for key in keys])
 
 
 async def read_rrset(request: web.Request) -> web.Response:
     """Give one RRset."""
-    zone, key = _zone(request), _key(request)
+    zone, key = await _zone(request), _key(request)
     if key not in zone.rrsets:
         raise web.HTTPNotFound(text=f"zone {zone.origin} has no {key.name} {key.type}")
     return web.json_response(zone.rrsets[key].model_dump(mode="json"))
@@ -80,7 +77,7 @@ async def read_rrset(request: web.Request) -> web.Response:
 
 async def put_rrset(request: web.Request) -> web.Response:
     """Put an RRset: `{"ttl": 300, "rdata": ["192.0.2.1"]}`."""
-    zone, key = _zone(request), _key(request)
+    zone, key = await _zone(request), _key(request)
     request["root"] = ("zones", zone.origin, "rrsets", *key)
     rrset = _valid(Rrset, await read_json(request), key._asdict(), request["root"])
     return await submit(request, lambda: Edit("rrsets", (zone.origin, *key), rrset))
@@ -89,7 +86,7 @@ async def put_rrset(request: web.Request) -> web.Response:
 async def delete_rrset(request: web.Request) -> web.Response:
     """Delete an RRset."""
     await read_rrset(request)
-    origin, key = _zone(request).origin, _key(request)
+    origin, key = (await _zone(request)).origin, _key(request)
     return await submit(request, lambda: Edit("rrsets", (origin, *key), None))
 
 
@@ -112,9 +109,9 @@ def _key(request: web.Request) -> RrsetKey:
     return RrsetKey(_name(request, "name"), rtype)
 
 
-def _zone(request: web.Request) -> Zone:
+async def _zone(request: web.Request) -> Zone:
     origin = _name(request, "zone")
-    zone = request.app[PARTS].desk.world.zones.get(origin)
+    zone = (await request.app[PARTS].desk.whole()).zones.get(origin)
     if zone is None:
         raise web.HTTPNotFound(text=f"there is no zone {origin}")
     return zone

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 from gslb import snapshot
 from gslb.compiler.ranges import find_ranges, pack_ranges
+from gslb.compiler.records import compile_records
 from gslb.compiler.scene import upward
 from gslb.compiler.serial import soa_of, with_serial
-from gslb.model import LastResort, MemberKey, Pool, PoolKey, Rrset, Tiers, Vip, World, Zone
+from gslb.model import LastResort, MemberKey, Pool, PoolKey, Tiers, Vip, World
 from gslb.model.names import to_wire
-from gslb.model.records import rdata_wire, type_number
 
 _FALLBACKS = {
     "all": snapshot.FallbackKind.ALL,
@@ -48,13 +48,12 @@ def compile_zone(world: World, origin: str, changed: int = 0) -> CompiledZone:
     maps = maps_of(world, origin)
     datacenters = sorted({name for _, vip in vips for name in _datacenters_of(vip)})
     index = {name: at for at, name in enumerate(datacenters)}
-    zone = world.zones[origin]
     document = snapshot.Zone(
         format=snapshot.FORMAT,
         origin=to_wire(origin),
         datacenters=datacenters,
         maps=list(maps),
-        rrsets=with_serial(map(_rrset, _in_order(zone)), changed),
+        rrsets=with_serial(compile_records(world.zones[origin].rrsets, origin), changed),
         vips=[_vip(name, vip, index, maps) for name, vip in vips],
         changed=changed,
     )
@@ -69,19 +68,6 @@ def compile_zone(world: World, origin: str, changed: int = 0) -> CompiledZone:
         ),
         tuple(PoolKey(name, datacenter) for name, vip in vips for datacenter in vip.pools),
         soa_of(document),
-    )
-
-
-def _in_order(zone: Zone) -> list[Rrset]:
-    return [rrset for _, rrset in sorted(zone.rrsets.items(), key=lambda item: item[0])]
-
-
-def _rrset(rrset: Rrset) -> snapshot.Rrset:
-    return snapshot.Rrset(
-        owner=to_wire(rrset.name),
-        type=type_number(rrset.type),
-        ttl=rrset.ttl,
-        rdata=[rdata_wire(rrset.type, text) for text in rrset.rdata],
     )
 
 

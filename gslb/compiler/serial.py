@@ -30,8 +30,11 @@ def _raised(rrset: snapshot.Rrset, more: int) -> snapshot.Rrset:
     return snapshot.Rrset(rrset.owner, rrset.type, rrset.ttl, raised)
 
 
-def soa_of(zone: snapshot.Zone) -> snapshot.Rrset:
-    """Give a zone's SOA; every zone that was checked has one, any other gets one of zeros."""
+def soa_of(zone: snapshot.Zone | snapshot.ZoneReader) -> snapshot.Rrset:
+    """Give a zone's SOA, which stands among the first RRsets.
+
+    Every zone that was checked has one, any other gets one of zeros.
+    """
     zeros = snapshot.Rrset(zone.origin, SOA, 0, [bytes(22)])
     return next((rrset for rrset in zone.rrsets if rrset.type == SOA), zeros)
 

@@ -1,6 +1,6 @@
 """What must hold for a zone's ordinary records."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from gslb.compiler.scene import Scene, upward
@@ -10,15 +10,16 @@ from gslb.model.names import canonical, is_within
 BESIDE_CNAME = frozenset({"CNAME", "RRSIG", "NSEC"})  # RFC 4034 section 3, RFC 2181 section 10.1
 SINGLE = {"CNAME": "RFC 2181 section 10.1", "DNAME": "RFC 6672 section 2.4"}
 ADDRESSES = ("A", "AAAA")
+_PARTICULAR = frozenset({"SOA", *SINGLE})
 
 
 @dataclass(frozen=True, slots=True)
 class ZoneView:
-    """A zone, with its types by name, its delegations and its DNAMEs."""
+    """A zone, with its names, its delegations and its DNAMEs."""
 
     scene: Scene
     zone: Zone
-    types: dict[str, set[str]]
+    names: frozenset[str]
     cuts: frozenset[str]
     dnames: frozenset[str]
 
@@ -26,12 +27,19 @@ class ZoneView:
     def of(cls, scene: Scene, origin: str) -> "ZoneView":
         """Look at a zone."""
         zone = scene.world.zones[origin]
-        types: dict[str, set[str]] = {}
-        for name, rtype in zone.rrsets:
-            types.setdefault(name, set()).add(rtype)
-        cuts = frozenset(n for n, found in types.items() if "NS" in found and n != origin)
-        dnames = frozenset(n for n, found in types.items() if "DNAME" in found)
-        return cls(scene, zone, types, cuts, dnames)
+        keys = zone.rrsets.rows
+        cuts = frozenset(name for name, rtype in keys if rtype == "NS" and name != origin)
+        dnames = frozenset(name for name, rtype in keys if rtype == "DNAME")
+        return cls(scene, zone, frozenset(name for name, _ in keys), cuts, dnames)
+
+    def types_at(self, names: Collection[str]) -> dict[str, set[str]]:
+        """Give the types of each of these names; of a few, since the whole zone is looked at."""
+        types: dict[str, set[str]] = {name: set() for name in names}
+        if names:
+            for name, rtype in self.zone.rrsets.rows:
+                if name in types:
+                    types[name].add(rtype)
+        return types
 
     def cut_over(self, name: str) -> str | None:
         """Give the delegation at or above a name, if it lies in a child zone."""
@@ -51,11 +59,11 @@ def check_zone(scene: Scene, origin: str) -> Iterator[Fault]:
     view = ZoneView.of(scene, origin)
     yield from _check_apex(view)
     yield from _check_names(view)
-    for key, rrset in view.zone.rrsets.items():
-        if key.type == "NS":
+    for key in [key for key in view.zone.rrsets.rows if key[1] in {"NS", "MX"}]:
+        rrset = view.zone.rrsets[key]
+        if rrset.type == "NS":
             yield from _check_servers(view, rrset)
-        if key.type in {"NS", "MX"}:
-            yield from _check_aliased(view, rrset)
+        yield from _check_aliased(view, rrset)
 
 
 def _check_apex(view: ZoneView) -> Iterator[Fault]:
@@ -73,23 +81,34 @@ def _check_apex(view: ZoneView) -> Iterator[Fault]:
 def _check_names(view: ZoneView) -> Iterator[Fault]:
     """Check where records stand, and what stands beside and above them."""
     origin = view.zone.origin
-    for (name, rtype), rrset in view.zone.rrsets.items():
+    within = "." if origin == "." else f".{origin}"
+    rows = view.zone.rrsets.rows
+    aliases = view.types_at({name for name, rtype in rows if rtype == "CNAME"})
+    for (name, rtype), row in rows.items():
+        plain = "\\" not in name and f".{name}".endswith(within)
+        if plain and rtype not in _PARTICULAR and not view.dnames:
+            continue  # what most records are: nothing is to be said of their place
         path = view.path(name, rtype)
         if not is_within(name, origin):
             yield Fault(path, f"{name} is out of the zone {origin}; move the record")
             continue
-        if rtype == "SOA" and name != origin:
-            yield Fault(path, f"a SOA stands only at {origin}; take this one out, or give "
-                              f"{name} a zone of its own")  # fmt: skip
-        if rtype in SINGLE and len(rrset.rdata) > 1:
-            yield Fault(path, f"{name} has {len(rrset.rdata)} {rtype} records; leave one "
-                              f"({SINGLE[rtype]})")  # fmt: skip
-        if rtype == "CNAME" and (others := view.types[name] - BESIDE_CNAME):
+        yield from _check_single(view, name, rtype, len(row) - 1)
+        if rtype == "CNAME" and (others := aliases[name] - BESIDE_CNAME):
             yield Fault(path, f"{name} has a CNAME beside {', '.join(sorted(others))}; leave the "
                               "one or the other (RFC 2181 section 10.1)")  # fmt: skip
         if view.dnames and (above := view.dname_over(name)) is not None:
             yield Fault(path, f"{name} lies below the DNAME of {above}, which hides it; move it "
                               "(RFC 6672 section 2.4)")  # fmt: skip
+
+
+def _check_single(view: ZoneView, name: str, rtype: str, count: int) -> Iterator[Fault]:
+    """Check a record that may stand only at one name, or only once at a name."""
+    origin, path = view.zone.origin, view.path(name, rtype)
+    if rtype == "SOA" and name != origin:
+        yield Fault(path, f"a SOA stands only at {origin}; take this one out, or give "
+                          f"{name} a zone of its own")  # fmt: skip
+    if rtype in SINGLE and count > 1:
+        yield Fault(path, f"{name} has {count} {rtype} records; leave one ({SINGLE[rtype]})")
 
 
 def _check_servers(view: ZoneView, rrset: Rrset) -> Iterator[Fault]:
@@ -117,7 +136,9 @@ def _has_addresses(view: ZoneView, name: str, *, below_cut: bool) -> bool:
     if name in vips or view.scene.is_faulty("vips", name) or _holds(view, name, "CNAME"):
         return True
     wildcard = _source_of_synthesis(view, name)
-    return wildcard is not None and not view.types[wildcard].isdisjoint({*ADDRESSES, "CNAME"})
+    return wildcard is not None and any(
+        (wildcard, rtype) in view.zone.rrsets.rows for rtype in (*ADDRESSES, "CNAME")
+    )
 
 
 def _holds(view: ZoneView, name: str, rtype: str) -> bool:
@@ -127,13 +148,13 @@ def _holds(view: ZoneView, name: str, rtype: str) -> bool:
 
 def _source_of_synthesis(view: ZoneView, name: str) -> str | None:
     """Give the wildcard that answers for a name without records (RFC 4592 section 3.3.1)."""
-    if name in view.types:
+    if name in view.names:
         return None
     for above in upward(name)[1:]:
         wildcard = f"*.{above}" if above != "." else "*."
-        if wildcard in view.types:
+        if wildcard in view.names:
             return wildcard
-        if above in view.types:
+        if above in view.names:
             return None
     return None
 

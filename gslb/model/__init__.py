@@ -4,7 +4,8 @@ from gslb.model.edits import Edit, apply_edits, find_edits, value_at
 from gslb.model.faults import Broken, Fault, GslbError, Invalid, Path, Place, Refused
 from gslb.model.keys import MemberKey, PoolKey
 from gslb.model.probe import HttpProbe, Probe, TcpProbe
-from gslb.model.records import Rrset, RrsetKey, Zone
+from gslb.model.records import Rrset, RrsetKey
+from gslb.model.rrsets import Rrsets
 from gslb.model.steering import (
     Address,
     Datacenter,
@@ -19,6 +20,7 @@ from gslb.model.steering import (
     Vip,
 )
 from gslb.model.world import COLLECTIONS, Steering, World
+from gslb.model.zone import Zone
 
 __all__ = [
     "COLLECTIONS",
@@ -44,6 +46,7 @@ __all__ = [
     "Refused",
     "Rrset",
     "RrsetKey",
+    "Rrsets",
     "Rule",
     "Steering",
     "TcpProbe",

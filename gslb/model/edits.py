@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from gslb.model.faults import Path
-from gslb.model.records import RrsetKey, Zone
+from gslb.model.records import Rrset, RrsetKey
+from gslb.model.rrsets import Row, Rows, Rrsets, row_of, rrset_of
 from gslb.model.values import Noun
 from gslb.model.world import COLLECTIONS, World
+from gslb.model.zone import Zone
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -60,19 +62,25 @@ def apply_edits(world: World, edits: Iterable[Edit]) -> World:
     parts: dict[str, dict[str, Any]] = {
         name: dict(getattr(world, name)) for name in (*COLLECTIONS, "zones")
     }
+    opened: dict[str, Rows] = {}  # zones of which single RRsets change: copied once, however many
     for edit in edits:
         if edit.collection == "rrsets":
             origin, name, rtype = edit.key
-            zone: Zone = parts["zones"][origin]
-            rrsets: dict[RrsetKey, Any] = dict(zone.rrsets)
-            _put(rrsets, RrsetKey(name, rtype), edit.value)
-            parts["zones"][origin] = zone.model_copy(update={"rrsets": rrsets})
-        else:
-            _put(parts[edit.collection], edit.key[0], edit.value)
+            if origin not in opened:
+                opened[origin] = dict(parts["zones"][origin].rrsets.rows)
+            rrset = edit.value
+            _put(opened[origin], (name, rtype), row_of(rrset) if isinstance(rrset, Rrset) else None)
+            continue
+        if edit.collection == "zones":
+            opened.pop(edit.key[0], None)
+        _put(parts[edit.collection], edit.key[0], edit.value)
+    zones = parts["zones"]
+    for origin, rows in opened.items():
+        zones[origin] = zones[origin].model_copy(update={"rrsets": Rrsets(rows)})
     return world.model_copy(update=parts)
 
 
-def _put(part: dict[Any, Any], key: object, value: Noun | None) -> None:
+def _put(part: dict[Any, Any], key: object, value: object | None) -> None:
     if value is None:
         part.pop(key, None)
     else:
@@ -93,8 +101,12 @@ def _find(before: World, after: World) -> Iterator[Edit]:
         if old is None or zone is None:
             yield Edit("zones", (origin,), zone)
             continue
-        for key, rrset in _changed(old.rrsets, zone.rrsets):
-            yield Edit("rrsets", (origin, *key), rrset)
+        for key, row in _changed_rows(old, zone):
+            yield Edit("rrsets", (origin, *key), rrset_of(key, row) if row else None)
+
+
+def _changed_rows(before: Zone, after: Zone) -> Iterator[tuple[tuple[str, str], Row | None]]:
+    return _changed(before.rrsets.rows, after.rrsets.rows)
 
 
 def _changed(before: Mapping[K, V], after: Mapping[K, V]) -> Iterator[tuple[K, V | None]]:

@@ -4,6 +4,7 @@ A name in the model is absolute, lower-case text with a trailing dot and the few
 are needed: `www.gslb.example.`, `*.dev.gslb.example.`, `odd\.label.gslb.example.`.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Annotated
 
@@ -14,16 +15,30 @@ MAX_NAME = 255  # octets in wire form with the root label, RFC 1035 section 2.3.
 _PRINTABLE = range(0x21, 0x7F)
 _SPECIAL = frozenset(b'."\\;()@$')
 
+PLAIN_LABEL = r"[A-Za-z0-9_*/-]{1,63}"
+"""A label that is written as it is: most are, and need not be looked at octet by octet."""
+PLAIN_TEXT = 254  # characters; the wire form of a plain absolute name takes one octet more
+_PLAIN = re.compile(rf"(?:{PLAIN_LABEL}\.)+")
+
+
+def is_plain(text: str) -> bool:
+    """Whether this is an absolute name, not the root, of plain labels only."""
+    return len(text) <= PLAIN_TEXT and _PLAIN.fullmatch(text) is not None
+
 
 def labels(text: str) -> tuple[bytes, ...]:
     r"""Split presentation text into lower-case labels, root label left out.
 
     Understands `\X` and `\DDD` (RFC 1035 section 5.1). Raises ValueError with a sentence.
     """
-    if text in {"", "."}:
-        if not text:
-            raise ValueError("a name is empty; write an absolute name such as www.example.")
-        return ()
+    if is_plain(text):
+        return tuple(text[:-1].lower().encode().split(b"."))
+    if not text:
+        raise ValueError("a name is empty; write an absolute name such as www.example.")
+    return () if text == "." else _read_labels(text)
+
+
+def _read_labels(text: str) -> tuple[bytes, ...]:
     found: list[bytes] = []
     label = bytearray()
     rest = iter(text)
@@ -84,6 +99,8 @@ def _escape(label: bytes) -> str:
 
 def canonical(text: str) -> str:
     """Give the canonical text of an absolute name; ValueError if it is relative or malformed."""
+    if is_plain(text):
+        return text.lower()
     parts = labels(text)
     if not text.endswith(".") or text.endswith("\\."):
         raise ValueError(f"the name {text!r} is not absolute; end it with a dot: {text}.")
@@ -107,6 +124,8 @@ def from_wire(wire: bytes) -> str:
 
 def is_within(name: str, ancestor: str) -> bool:
     """Whether `name` is `ancestor` or stands below it."""
+    if is_plain(name) and is_plain(ancestor):
+        return f".{name.lower()}".endswith(f".{ancestor.lower()}")
     mine, theirs = labels(name), labels(ancestor)
     return len(mine) >= len(theirs) and mine[len(mine) - len(theirs) :] == theirs
 

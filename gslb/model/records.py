@@ -1,9 +1,10 @@
-"""Zones and RRsets: the ordinary records, kept as text that a person can read.
+"""RRsets: the ordinary records, kept as text that a person can read.
 
-Record data is checked and made canonical by dnspython, and turned to wire form for the snapshot.
+Record data is checked and made canonical by dnspython, and turned to wire form for the snapshot;
+what is plain takes the short way of `plain`, to the same end.
 """
 
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 import dns.exception
 import dns.name
@@ -11,16 +12,10 @@ import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
 from dns.rdtypes.ANY.LOC import LOC
-from pydantic import (
-    AfterValidator,
-    Field,
-    TypeAdapter,
-    field_serializer,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, model_validator
 
-from gslb.model.names import Name, is_within
+from gslb.model.names import Name
+from gslb.model.plain import plain_text, plain_wire
 from gslb.model.values import Noun, Ttl
 
 UNPUBLISHED_TYPES = frozenset({"ANY", "AXFR", "IXFR", "OPT", "TSIG", "TKEY", "MAILA", "MAILB"})
@@ -49,12 +44,15 @@ def type_number(name: str) -> int:
 
 def canonical_rdata(rtype: str, text: str, origin: str = ".") -> str:
     """Give the canonical presentation of one record's data; ValueError with a sentence."""
-    return _rdata(rtype, text, origin).to_text()
+    plain = plain_text(rtype, text, "." if origin == "." else f".{origin}")
+    return _rdata(rtype, text, origin).to_text() if plain is None else plain
 
 
 def rdata_wire(rtype: str, text: str) -> bytes:
-    """Give one record's data in uncompressed wire form."""
-    wire = _rdata(rtype, text, ".").to_wire()
+    """Give one record's data, which is canonical, in uncompressed wire form."""
+    wire = plain_wire(rtype, text)
+    if wire is None:
+        wire = _rdata(rtype, text, ".").to_wire()
     return wire if wire is not None else b""
 
 
@@ -111,42 +109,3 @@ class Rrset(Noun):
     def key(self) -> RrsetKey:
         """What finds it in its zone."""
         return RrsetKey(self.name, self.type)
-
-
-_RRSETS = TypeAdapter(tuple[Rrset, ...])
-
-
-class Zone(Noun):
-    """A zone's ordinary records by name and type; its SOA and NS stand at the origin."""
-
-    origin: Name
-    rrsets: dict[RrsetKey, Rrset]
-
-    @field_validator("rrsets", mode="before")
-    @classmethod
-    def _list_to_dict(cls, rrsets: Any) -> Any:
-        """Take a list, as JSON has it; two RRsets of one key are a fault."""
-        if not isinstance(rrsets, list | tuple):
-            return rrsets
-        found: dict[RrsetKey, Rrset] = {}
-        for item in _RRSETS.validate_python(rrsets):
-            if item.key in found:
-                raise ValueError(f"the RRset {item.name} {item.type} stands twice")
-            found[item.key] = item
-        return found
-
-    @field_serializer("rrsets")
-    def _dict_to_list(self, rrsets: dict[RrsetKey, Rrset]) -> list[Rrset]:
-        return list(rrsets.values())
-
-    @field_validator("rrsets")
-    @classmethod
-    def _keys_fit(cls, rrsets: dict[RrsetKey, Rrset]) -> dict[RrsetKey, Rrset]:
-        for key, rrset in rrsets.items():
-            if key != rrset.key:
-                raise ValueError(f"the key {key} is not the key of its RRset {rrset.key}")
-        return rrsets
-
-    def holds(self, name: str) -> bool:
-        """Whether the name is at or below the origin."""
-        return is_within(name, self.origin)

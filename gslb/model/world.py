@@ -6,9 +6,9 @@ from pydantic import Field
 
 from gslb.model.names import Name, ancestors
 from gslb.model.probe import Probe
-from gslb.model.records import Zone
 from gslb.model.steering import Datacenter, Map, Vip
 from gslb.model.values import Key, Noun
+from gslb.model.zone import Zone
 
 COLLECTIONS: Final = ("datacenters", "probes", "maps", "vips")
 """The parts of a world that `zones/*.yaml` holds; zones stand in master files."""

@@ -7,8 +7,17 @@ state   what is served, on disk
 """
 
 from gslb.publisher.desk import Desk, Receipt
-from gslb.publisher.files import read_checked
+from gslb.publisher.files import digest, read_checked
 from gslb.publisher.press import Press, rehearse
 from gslb.publisher.state import Served, StateFolder
 
-__all__ = ["Desk", "Press", "Receipt", "Served", "StateFolder", "read_checked", "rehearse"]
+__all__ = [
+    "Desk",
+    "Press",
+    "Receipt",
+    "Served",
+    "StateFolder",
+    "digest",
+    "read_checked",
+    "rehearse",
+]

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
 
+from gslb.heap import growing
 from gslb.model import (
     Broken,
     Edit,
+    GslbError,
     Invalid,
     Refused,
     Steering,
@@ -84,6 +86,7 @@ class Desk:
         self._unsaved = asyncio.Event()
         self._refused_touch = -1
         self._known = False  # whether what is open is what is answered from, and not another store
+        self.mark = ""  # the store's, when it held what is answered from; empty if not known
         self.revision = 0
         self.published_at = 0.0
 
@@ -91,6 +94,16 @@ class Desk:
     def world(self) -> World:
         """The world being answered from."""
         return self._press.world
+
+    async def whole(self) -> World:
+        """Give the world with all its records, which after a restart take seconds to read."""
+        while unread := [z for z in self._press.world.zones.values() if not z.rrsets.are_read]:
+            await asyncio.to_thread(lambda zone: zone.rrsets.rows, unread[0])
+        return self._press.world
+
+    def answers_from(self, world: World) -> bool:
+        """Whether this world is the one being answered from; may be long, and runs in a thread."""
+        return self._press.holds(world)
 
     @property
     def store(self) -> Store:
@@ -122,6 +135,7 @@ class Desk:
         self._watch.follow(served.steering)
         self._press.restore(served.revision, served.steering, served.zones, served.maps)
         self.revision = served.revision
+        self.mark = served.mark if served.store == self._url else ""
         self.published_at = self._now()
         self._published()
 
@@ -132,7 +146,9 @@ class Desk:
         )
 
     async def load(self) -> bool:
-        """Read the store and answer from it; False if it has never been filled.
+        """Answer from what the store holds; False if it has never been filled.
+
+        It is not read where its mark says that it holds what is answered already.
 
         Invalid if it holds what cannot be served; what was answered before stays.
         """
@@ -156,7 +172,7 @@ class Desk:
         """Make a change: all of it is stored and answered when this returns, or none of it."""
         async with self._lock:
             await self._settle()
-            before = self._press.world
+            before = await self.whole()
             edits = _real(before, change(before))
             if not edits:
                 return Receipt(self.revision, 0)
@@ -195,8 +211,9 @@ class Desk:
         changed: Mapping[str, int] | None = None,
     ) -> Proof:
         """Rehearse a world and compile what these edits touch; in a thread, as it may be long."""
-        rehearse(world)
-        return self._press.prove(world, edits, revision, changed)
+        with growing():
+            rehearse(world)
+            return self._press.prove(world, edits, revision, changed)
 
     def _holds(self, look: Look) -> bool:
         """Whether the store holds what is answered from."""
@@ -204,7 +221,7 @@ class Desk:
 
     async def rehearse(self, change: Callable[[World], Sequence[Edit]]) -> Sequence[Edit]:
         """Say what a change would be; Invalid if it may not be; nothing is stored."""
-        before = self._press.world
+        before = await self.whole()
         edits = _real(before, change(before))
         await asyncio.to_thread(rehearse, apply_edits(before, edits))
         return edits
@@ -258,6 +275,10 @@ class Desk:
 
     async def _take(self, look: Look) -> None:
         """Answer from what the store holds, recording what was changed outside."""
+        if self.mark and look.mark == self.mark:
+            self._known = True
+            _log.info("the store holds revision %d, which is answered already", self.revision)
+            return
         stored = await self.store.read()
         edits = await asyncio.to_thread(find_edits, self._press.world, stored.world)
         outside = not look.settled or stored.touch != look.touch
@@ -292,9 +313,18 @@ class Desk:
         generation = self._press.publish(proof, revision)
         self.revision = revision
         self.published_at = self._now()
+        self.mark = await self._marked(revision)
         self._published()
         await self._save()
         return Receipt(revision, generation)
+
+    async def _marked(self, revision: int) -> str:
+        """Give the mark of the store at a revision; empty if it has moved on, or cannot say."""
+        try:
+            look = await self.store.look()
+        except GslbError:
+            return ""  # the next look raises the alarm
+        return look.mark if look.revision == revision else ""
 
     # The state folder
 
@@ -306,6 +336,7 @@ class Desk:
             self._press.maps,
             self._press.world.steering,
             self._watch.memory(),
+            self.mark,
         )
         if not await self._to_disk(lambda: self._state.save(served)):
             self.verdicts_changed()

@@ -4,11 +4,13 @@
     state/served/<hash>.zone|.map  the snapshot's documents, byte for byte
     state/served/<hash>.steering   what health needs: datacenters, probes, maps, VIPs (JSON)
     state/served/verdicts.json     the last verdicts, from which the effective weights follow
+    state/same                     which zones folder was found to say what the store says
 
 Every file is written beside its place, synced and renamed, the manifest last: a crash leaves the
 old set or the new one, never a mixture. Files whose hash does not fit are refused.
 """
 
+import contextlib
 import fcntl
 import hashlib
 import json
@@ -40,11 +42,15 @@ class Manifest(BaseModel):
     zones: dict[str, str]
     maps: dict[str, str]
     steering: str
+    mark: str = ""
 
 
 @dataclass(frozen=True)
 class Served:
-    """What was served when it was saved."""
+    """What was served when it was saved.
+
+    `mark` is the store's (`Look.mark`) at that revision, empty if it was not known.
+    """
 
     revision: int
     store: str
@@ -52,6 +58,7 @@ class Served:
     maps: dict[str, bytes]
     steering: Steering
     verdicts: Mapping[str, Any] = field(default_factory=dict)
+    mark: str = ""
 
 
 class StateFolder:
@@ -106,6 +113,7 @@ class StateFolder:
                 {name: self._read(sha, ".map") for name, sha in manifest.maps.items()},
                 Steering.model_validate_json(self._read(manifest.steering, ".steering")),
                 self._verdicts(),
+                manifest.mark,
             )
         except FileNotFoundError as error:
             if not path.exists():
@@ -130,9 +138,22 @@ class StateFolder:
             zones={name: self._keep(data, ".zone") for name, data in served.zones.items()},
             maps={name: self._keep(data, ".map") for name, data in served.maps.items()},
             steering=self._keep(served.steering.model_dump_json().encode(), ".steering"),
+            mark=served.mark,
         )
         _write(self._served / "manifest.json", manifest.model_dump_json(indent=2).encode())
         self._sweep(manifest)
+
+    def noted(self) -> str:
+        """Give what was noted last of a zones folder and the store that say the same."""
+        try:
+            return (self._folder / "same").read_text()
+        except (OSError, UnicodeDecodeError):
+            return ""
+
+    def note(self, same: str) -> None:
+        """Note that a zones folder and the store say the same; a note that is lost costs time."""
+        with contextlib.suppress(OSError):
+            _write(self._folder / "same", same.encode())
 
     def save_verdicts(self, verdicts: Mapping[str, Any]) -> None:
         """Write the verdicts."""

@@ -41,6 +41,9 @@ _PRAGMAS: Final = (
     # is acknowledged. It would lose the last commits with the power. An acknowledged revision is
     # a promise to a person, there are few of them, and FULL keeps it for one fsync each.
     "PRAGMA synchronous = FULL",
+    # The pages of a large transaction stay in memory until its end (230 MB for a million records).
+    # Written to the log early, most would be written there again and again: twice the time.
+    "PRAGMA cache_spill = OFF",
 )
 
 

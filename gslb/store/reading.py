@@ -11,10 +11,13 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 from sqlalchemy import Table
 
-from gslb.model import Datacenter, Map, Path, Probe, Rrset, RrsetKey, Vip, Zone
+from gslb.model import Datacenter, Map, Path, Probe, Rrsets, Vip, Zone
 from gslb.model.names import Name
+from gslb.model.rrsets import Rows as RrsetRows
+from gslb.model.rrsets import rrset_of
 from gslb.model.values import Key, Noun
 from gslb.store import tables
+from gslb.store.records import blame_homeless, read_records
 from gslb.store.rows import AnyRow, Reader, Rows, Tiered, given, grouped, tiered, tiers
 
 
@@ -29,7 +32,6 @@ _DATACENTER: Final = TypeAdapter(Datacenter)
 _PROBE: Final[TypeAdapter[Probe]] = TypeAdapter(Probe)
 _MAP: Final = TypeAdapter(Map)
 _VIP: Final = TypeAdapter(Vip)
-_RRSET: Final = TypeAdapter(Rrset)
 
 Values = Iterator[tuple[tuple[str, ...], Noun]]
 
@@ -215,48 +217,21 @@ def _vips(reader: Reader, rows: Rows) -> Values:
         reader.orphans(table, left, "vips", "{vip}", "pools", "{datacenter}")
 
 
-@dataclass(slots=True)
-class _RrsetRows:
-    own: AnyRow
-    records: list[AnyRow]
-
-    def raw(self) -> dict[str, Any]:
-        rdata = tuple(record.rdata for record in self.records)
-        return {**given(self.own, "name", "type", "ttl"), "rdata": rdata}
-
-    def where(self, _: Path) -> tuple[Table, AnyRow]:
-        return tables.RRSETS, self.own
-
-
-_RRSET_PATH: Final = ("zones", "{zone}", "rrsets", "{name}", "{type}")
-
-
 def _rrsets(reader: Reader, rows: Rows) -> Values:
-    records = grouped(rows["records"], "zone", "name", "type")
-    for row in rows["rrsets"]:
-        key = (row.zone, row.name, row.type)
-        path = ("zones", row.zone, "rrsets", row.name, row.type)
-        value = reader.build(_RRSET, _RrsetRows(row, records.pop(key, [])), path)
-        if value is None:
-            continue
-        if value.key == key[1:]:
-            yield key, value
-        else:
-            kept = f"name and type are kept as {value.name!r} and {value.type!r}; write them so"
-            reader.blame(path, kept, tables.RRSETS, row)
-    reader.orphans(tables.RECORDS, records, *_RRSET_PATH)
+    for key, row in read_records(reader, rows):
+        yield key, rrset_of(key[1:], row)
 
 
 def _zones(reader: Reader, rows: Rows) -> Values:
-    rrsets: dict[str, dict[RrsetKey, Rrset]] = {row.origin: {} for row in rows["zones"]}
-    homeless = [row for row in rows["rrsets"] if row.zone not in rrsets]
-    reader.orphans(tables.RRSETS, {"": homeless}, *_RRSET_PATH)
-    for (origin, name, rtype), value in _rrsets(reader, rows):
-        if origin in rrsets and isinstance(value, Rrset):
-            rrsets[origin][RrsetKey(name, rtype)] = value
+    found: dict[str, RrsetRows] = {row.origin: {} for row in rows["zones"]}
+    blame_homeless(reader, [row for row in rows["rrsets"] if row.zone not in found])
+    for (origin, name, rtype), rrset in read_records(reader, rows):
+        if origin in found:
+            found[origin][name, rtype] = rrset
     for row in rows["zones"]:
         if reader.names(_NAME, row.origin, tables.ZONES, row):
-            yield (row.origin,), Zone.model_construct(origin=row.origin, rrsets=rrsets[row.origin])
+            rrsets = Rrsets(found[row.origin])
+            yield (row.origin,), Zone.model_construct(origin=row.origin, rrsets=rrsets)
 
 
 _READERS: Final[Mapping[str, Callable[[Reader, Rows], Values]]] = {

@@ -20,6 +20,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import NullPool
 
+from gslb.heap import growing
 from gslb.model import COLLECTIONS, Edit, Invalid, Refused, World, value_at
 from gslb.model.values import Noun
 from gslb.store import tokens
@@ -56,6 +57,12 @@ class Look:
     revision: int
     touch: int
     settled: bool
+    made_at: str = ""
+
+    @property
+    def mark(self) -> str:
+        """What no two stores share that were changed apart; empty while it is not settled."""
+        return f"{self.revision} {self.touch} {self.made_at}" if self.settled else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,12 +169,13 @@ class Store:
     async def read(self) -> Stored:
         """Read the whole world; Invalid, with all faults, if rows hold what the model refuses."""
         rows: dict[str, Rows] = {}
-        async with self._begin(self._engine) as connection:
-            look = await _look(connection)
-            for collection in (*COLLECTIONS, "zones"):
-                rows[collection] = await fetch(connection, collection)
-            changes = await last_changes(connection)
-        world = await asyncio.to_thread(_world, rows)  # long, in a large world
+        with growing():
+            async with self._begin(self._engine) as connection:
+                look = await _look(connection)
+                for collection in (*COLLECTIONS, "zones"):
+                    rows[collection] = await fetch(connection, collection)
+                changes = await last_changes(connection)
+            world = await asyncio.to_thread(_world, rows)  # long, in a large world
         changed = await asyncio.to_thread(changed_zones, changes, world)
         return Stored(world, look.revision, look.touch, changed)
 
@@ -230,8 +238,9 @@ class Store:
                         "yet; try again in a second, and if this stays, the log says why"
                     )
                 told_of: list[dict[str, Any]] = []
-                for batch in batches(edits):
-                    told_of += await _write(connection, batch)
+                with growing():
+                    for batch in batches(edits):
+                        told_of += await _write(connection, batch)
                 touch = (await _look(connection)).touch
                 revision = _revision_row(author, source, summary, at, touch)
                 return await _record(connection, revision, told_of)
@@ -292,7 +301,7 @@ async def _look(connection: AsyncConnection) -> Look:
     last = select(func.max(REVISIONS.c.revision)).scalar_subquery()
     row = (
         await connection.execute(
-            select(TOUCH.c.count, REVISIONS.c.revision, REVISIONS.c.touch)
+            select(TOUCH.c.count, REVISIONS.c.revision, REVISIONS.c.touch, REVISIONS.c.made_at)
             .select_from(TOUCH)
             .outerjoin(REVISIONS, REVISIONS.c.revision == last)
         )
@@ -302,8 +311,8 @@ async def _look(connection: AsyncConnection) -> Look:
             "the table touch has lost its row, so that changes go unseen; "
             "INSERT INTO touch (id, count) VALUES (1, 0)"
         )
-    count, revision, touch = row
-    return Look(revision or 0, count, count == (touch or 0))
+    count, revision, touch, made_at = row
+    return Look(revision or 0, count, count == (touch or 0), made_at or "")
 
 
 def _expect(look: Look, base: int) -> None:

@@ -24,6 +24,7 @@ from gslb.model import (
     Zone,
 )
 from gslb.store import tables
+from gslb.store.records import write_records
 from gslb.store.tables import OWNED
 
 RowValues = dict[str, Any]
@@ -120,10 +121,8 @@ def _vip(name: str, value: Vip) -> Written:
             yield tables.MEMBERS, {**key, **row}
 
 
-def _zone(origin: str, value: Zone) -> Written:
-    yield tables.ZONES, {"origin": origin}
-    for key, rrset in value.rrsets.items():
-        yield from _rrset(origin, *key, rrset)
+def _zone(origin: str, _: Zone) -> Written:
+    yield tables.ZONES, {"origin": origin}  # its records, which may be a million, follow apart
 
 
 def _rrset(origin: str, name: str, rtype: str, value: Rrset) -> Written:
@@ -180,6 +179,9 @@ async def write_batch(
     for table, made in rows.items():
         if made:
             await connection.execute(insert(table), made)
+    for edit in edits:
+        if isinstance(edit.value, Zone):
+            await write_records(connection, edit.key[0], edit.value.rrsets.rows)
 
 
 async def _delete(

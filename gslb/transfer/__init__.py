@@ -1,7 +1,8 @@
 """Zone transfers to secondaries, and NOTIFY to them.
 
 transfers  the whole: connections from the plane, and what is told of changes
-session    one connection
+session    one connection; `datagram` one signed question over UDP
+request    a message and its signature
 hall       what all of them share: limits, counts, who had what
 allow      who may
 listing    a zone's document to its records

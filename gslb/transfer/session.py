@@ -11,52 +11,30 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from gslb.compiler.serial import SOA, is_newer, serial_of
 from gslb.model.names import from_wire
-from gslb.transfer import axfr, tsig
+from gslb.transfer import axfr
 from gslb.transfer.hall import Hall
-from gslb.transfer.keys import Key
 from gslb.transfer.listing import Entry, list_zone, soa_entry
 from gslb.transfer.packet import (
     AXFR,
-    FORMERR,
     HEADER,
     IXFR,
     LONGEST,
     NOTAUTH,
-    OPT,
     SERVFAIL,
-    Malformed,
     Question,
     error_reply,
-    read_question,
     records,
-    truncated,
 )
+from gslb.transfer.request import Request, read_request
 
 STALLED: Final = 30.0  # seconds in which a peer must take something of what is sent to it
 TURN: Final = 20.0  # seconds to wait for one's turn before it is refused
 
 _log = logging.getLogger("gslb.transfer")
-
-
-@dataclass(slots=True)
-class Request:
-    """A message and who sent it; `plain` is without its signature, `reply` an error or None."""
-
-    plain: bytes
-    question: Question | None
-    signer: tsig.Signer | None = None
-    reply: bytes | None = None
-    why: str = ""
-
-    @property
-    def key(self) -> Key | None:
-        """The key that it is rightly signed with."""
-        return self.signer.key if self.signer else None
 
 
 class Session:
@@ -78,13 +56,13 @@ class Session:
         try:
             while (message := await self._read()) is not None:
                 await self._answer(message)
+            self._writer.close()
+            async with asyncio.timeout(STALLED):
+                await self._writer.wait_closed()  # what was sent is read, or the peer is gone
         except (TimeoutError, OSError) as error:
             _log.debug("the connection of %s ends: %r", self._peer, error)
         finally:
-            transport.abort() if self._is_stalled() else self._writer.close()
-
-    def _is_stalled(self) -> bool:
-        return self._writer.transport.get_write_buffer_size() > 0
+            transport.abort()
 
     async def _read(self) -> bytes | None:
         """Read a message; None at the end of the stream, or when it is idle."""
@@ -101,47 +79,23 @@ class Session:
             await self._writer.drain()
 
     async def _answer(self, message: bytes) -> None:
-        request = self._check(message)
+        request = read_request(message, self._hall.keys, self._hall.now)
         question = request.question
         if request.reply is not None:
             self._hall.refused(self._peer, "a question", request.why)
             await self._send(request.reply)
         elif question is None or question.type not in {AXFR, IXFR}:
             self._hall.counts["questions"] += 1
-            await self._reply(request, self._hall.plane.respond(request.plain, self._peer))
+            await self._reply(request, self._ask_plane(request))
         else:
             await self._transfer(request, question)
 
-    def _check(self, message: bytes) -> Request:
-        """Look at a message's signature (RFC 8945 section 5.2)."""
-        try:
-            plain, signature = tsig.find(message)
-            if signature is None:
-                return Request(message, read_question(message))
-            key, error = tsig.check(plain, signature, self._hall.keys, self._hall.now())
-        except Malformed as fault:
-            return Request(message, None, reply=error_reply(message, FORMERR), why=str(fault))
-        if error or key is None:
-            reply = tsig.rejected(message, signature, key, error, self._hall.now())
-            name = from_wire(signature.key)
-            why = f"signed with {name}, but {tsig.WORDS.get(error, error)}"
-            return Request(plain, None, reply=reply, why=why)
-        plain = message[:2] + plain[2:]  # the id of who asks now, if somebody stands between
-        return Request(plain, read_question(plain), tsig.Signer(key, signature.mac))
-
     async def _reply(self, request: Request, reply: bytes | None) -> None:
-        """Send a reply, signed if its question was (RFC 8945 section 5.3)."""
-        if reply is None:
-            return
-        if request.signer is not None:
-            if len(reply) + self._spare(request) > LONGEST:
-                reply = truncated(reply)
-            reply = request.signer.sign(reply, self._hall.now())
-        await self._send(reply)
+        if reply is not None:
+            await self._send(request.signed(reply, self._hall.now, LONGEST))
 
-    @staticmethod
-    def _spare(request: Request) -> int:
-        return len(request.key.wire) + tsig.OVERHEAD if request.key else 0
+    def _ask_plane(self, request: Request) -> bytes | None:
+        return self._hall.plane.respond(request.plain, self._peer, tcp=True)
 
     async def _transfer(self, request: Request, question: Question) -> None:
         """Answer a question for a zone transfer, or refuse it."""
@@ -151,7 +105,7 @@ class Session:
         soa = self._hall.zones.soas.get(origin)
         if refusal := self._hall.allowed.refusal(self._peer, request.key):
             self._hall.refused(self._peer, what, refusal)
-            await self._reply(request, self._hall.plane.respond(request.plain, self._peer))
+            await self._reply(request, self._ask_plane(request))
         elif soa is None:
             self._hall.refused(self._peer, what, "there is no such zone here")
             await self._reply(request, error_reply(request.plain, NOTAUTH))
@@ -165,7 +119,7 @@ class Session:
         else:
             self._hall.refused(self._peer, what, f"{TURN:.0f} s passed before its turn came; the "
                                "setting transfers_at_once says how many run")  # fmt: skip
-            await self._reply(request, self._hall.plane.respond(request.plain, self._peer))
+            await self._reply(request, self._ask_plane(request))
 
     async def _tell(self, request: Request, question: Question, origin: str, kind: str) -> None:
         """Tell a whole zone; what it is at the beginning is told, whatever is published."""
@@ -204,8 +158,8 @@ class Session:
         `done` gets the number of messages and of octets before the last one leaves: who has it all
         can see it counted.
         """
-        edns = self._hall.payload if _has_edns(request.plain) else None
-        stream = axfr.messages(question, entries, spare=self._spare(request), edns=edns)
+        edns = self._hall.payload if request.payload is not None else None
+        stream = axfr.messages(question, entries, spare=request.spare, edns=edns)
         count = octets = 0
         following = await asyncio.to_thread(_next, stream)
         while (message := following) is not None:
@@ -220,10 +174,6 @@ class Session:
 def _next(stream: Iterator[bytes]) -> bytes | None:
     """Make the next message; in a thread, since it is much work."""
     return next(stream, None)
-
-
-def _has_edns(message: bytes) -> bool:
-    return any(record.type == OPT for record in records(message))
 
 
 def _is_behind(message: bytes, serial: int) -> bool:

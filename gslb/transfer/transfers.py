@@ -10,6 +10,7 @@ from gslb.compiler.serial import is_newer, serial_of
 from gslb.plane import Plane
 from gslb.settings import WireSettings
 from gslb.telemetry import Alarms
+from gslb.transfer.datagram import answer
 from gslb.transfer.hall import Hall, Zones
 from gslb.transfer.keys import read_keys
 from gslb.transfer.notify import Notifier
@@ -83,6 +84,15 @@ class Transfers:
             self._alarms.clear(ALARM, "every serial is higher than before")
 
     def _take(self) -> None:
+        """Take what the plane has handed over."""
+        self._take_connections()
+        for datagram in self._plane.handed_datagrams():
+            try:
+                answer(self.hall, datagram)
+            except OSError as error:
+                _log.debug("a reply to %s cannot be sent: %r", datagram.peer, error)
+
+    def _take_connections(self) -> None:
         for descriptor, peer, octets in self._plane.handed_over():
             connection = socket.socket(fileno=descriptor)
             if len(self._sessions) >= SESSIONS:

@@ -26,23 +26,34 @@ class Entry:
 
 def split_entries(text: str) -> Iterator[Entry]:
     """Give the entries of a file that are more than blanks and comments."""
+    at, line = 0, 1
+    while at <= len(text):
+        entry, at, line = next_entry(text, at, line)
+        if entry is not None:
+            yield entry
+
+
+def next_entry(text: str, at: int, line: int) -> tuple[Entry | None, int, int]:
+    """Give the entry that begins where a line does, and where and on which line the next begins.
+
+    The entry is None if there are only blanks and a comment.
+    """
     held: list[str] = []
-    first, depth = 1, 0
-    for number, line in enumerate(text.split("\n"), start=1):
-        held.append(line.removesuffix("\r"))
-        if depth or "(" in line:
-            depth = _depth_after(line, depth)
-        if depth:
-            continue
-        yield from _made(held, first, number)
-        held, first = [], number + 1
-    if held:
-        yield Entry("\n".join(held) + "\n", first, first + len(held) - 1, open=True)
-
-
-def _made(lines: list[str], first: int, last: int) -> Iterator[Entry]:
-    if len(lines) > 1 or lines[0].split(";", 1)[0].strip():
-        yield Entry("\n".join(lines) + "\n", first, last)
+    depth = 0
+    while at <= len(text):
+        end = text.find("\n", at)
+        end = len(text) if end < 0 else end
+        here = text[at:end]
+        at = end + 1
+        held.append(here.removesuffix("\r"))
+        if depth or "(" in here:
+            depth = _depth_after(here, depth)
+        if not depth:
+            break
+    last = line + len(held) - 1
+    if len(held) == 1 and not depth and not held[0].split(";", 1)[0].strip():
+        return None, at, last + 1
+    return Entry("\n".join(held) + "\n", line, last, open=depth > 0), at, last + 1
 
 
 def _depth_after(line: str, depth: int) -> int:

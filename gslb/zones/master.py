@@ -1,9 +1,12 @@
 """Master files (RFC 1035 section 5) to RRsets, with every fault and the line of every RRset.
 
-dnspython reads the entries, one at a time, so that reading goes on after a fault; $ORIGIN, $TTL
-and $GENERATE are its own, $INCLUDE is ours. Whether the RRsets make a zone is not judged here.
+Plain lines, which in large files are nearly all, are read by `lines`; dnspython reads all other
+entries, one at a time, so that reading goes on after a fault. $ORIGIN, $TTL and $GENERATE are its
+own, $INCLUDE is ours. Whether the RRsets make a zone is not judged here.
 """
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
@@ -17,10 +20,15 @@ import dns.tokenizer
 import dns.zonefile
 from pydantic import ValidationError
 
-from gslb.model import Fault, Path, Place, Rrset, RrsetKey
+from gslb.model import Fault, Path, Place, Rrset, RrsetKey, Rrsets
 from gslb.model.faults import faults_from
 from gslb.model.names import is_within, to_text
-from gslb.zones.entries import Entry, split_entries
+from gslb.model.plain import is_plain_type
+from gslb.model.rrsets import Rows, row_of
+from gslb.telemetry import COUNT_AT_ONCE, Progress
+from gslb.zones.entries import Entry, next_entry
+from gslb.zones.gathered import Gathered, RowPlaces
+from gslb.zones.lines import LINE, PlainLines
 from gslb.zones.mistakes import explain_mistake, type_of
 
 MAX_INCLUDES = 10  # files inside files
@@ -45,19 +53,10 @@ class Master:
     where nobody can tell what is missing.
     """
 
-    rrsets: dict[RrsetKey, Rrset] = field(default_factory=dict)
+    rrsets: Rrsets
+    places: Mapping[Path, Place]
     faults: list[Fault] = field(default_factory=list)
-    places: dict[Path, Place] = field(default_factory=dict)
     broken: set[tuple[str, str]] = field(default_factory=set)
-
-
-@dataclass
-class _Found:
-    """The records of one RRset so far, each with its place."""
-
-    ttl: int
-    place: Place
-    records: dict[dns.rdata.Rdata, Place]
 
 
 def read_master(file: FilePath, origin: str) -> Master:
@@ -68,15 +67,17 @@ def read_master(file: FilePath, origin: str) -> Master:
 
 
 class _Reader:
-    """Feeds entries to dnspython, and takes the records that come out (as its transaction)."""
+    """Takes plain lines itself and feeds all other entries to dnspython (as its transaction)."""
 
     def __init__(self, origin: str) -> None:
         self._origin = origin
         self._root: Path = ("zones", origin)
-        self._master = Master()
-        self._found: dict[RrsetKey, _Found] = {}
+        self._gathered = Gathered()
+        self._judged: set[RrsetKey] = set()  # to be validated, since dnspython read them
+        self._faults: list[Fault] = []
+        self._broken: set[tuple[str, str]] = set()
         self._place = Place("", 1)
-        self._ttl_sure = True
+        self._spot = 0
         sink: Any = self
         self._dns = dns.zonefile.Reader(
             dns.tokenizer.Tokenizer(""),
@@ -86,6 +87,7 @@ class _Reader:
         )
         # Its own origin is the root, so that it hands over out-of-zone records, too.
         self._dns.current_origin = self._dns.last_name = dns.name.from_text(origin)
+        self._plain = PlainLines(self._dns, origin)
 
     # What dnspython asks of a transaction
 
@@ -111,43 +113,63 @@ class _Reader:
             self._fault(path, f"{owner} is out of the zone {self._origin}; move the record, or "
                               "end relative names without a dot")  # fmt: skip
             return
-        found = self._found.get(key)
-        if found is None:
-            self._found[key] = _Found(ttl, self._place, {rdata: self._place})
-        elif rdata in found.records:
-            first = found.records[rdata]
-            self._fault(path, f"this {key.type} record of {owner} stands twice, first at {first}; "
-                              "take one out (RFC 2181 section 5)")  # fmt: skip
-        else:
-            found.records[rdata] = self._place
-            if ttl != found.ttl and self._ttl_sure:
-                self._fault(path, f"its TTL {ttl} is not the TTL {found.ttl} of the {key.type} "
-                                  f"record of {owner} at {found.place}; one RRset has one TTL "
-                                  "(RFC 2181 section 5.2)")  # fmt: skip
+        self._judged.add(key)
+        identity = None if is_plain_type(key.type) else rdata
+        wrong = self._gathered.add((*key,), ttl, rdata.to_text(), self._spot, identity)
+        if wrong is not None:
+            self._fault(path, wrong)
 
     # Files and entries
 
     def read_file(self, file: FilePath, above: tuple[FilePath, ...]) -> None:
         """Read one file; `above` are the files that include it."""
-        at = self._place if above else Place(str(file), 1)
+        place = self._place if above else Place(str(file), 1)
         try:
             text = file.read_bytes().decode("utf-8-sig")
         except OSError as error:
             self._lost(
-                at, f"cannot read {file}: {error.strerror}; mend the name or its permissions"
+                place, f"cannot read {file}: {error.strerror}; mend the name or its permissions"
             )
-            return
         except UnicodeDecodeError as error:
             line = error.object[: error.start].count(b"\n") + 1
             self._lost(
                 Place(str(file), line), "this is not UTF-8 text; write the file anew as UTF-8"
             )
-            return
-        for entry in split_entries(text):
-            self._place = Place(str(file), entry.first)
-            self._read_entry(entry, (*above, file))
+        else:
+            self._read_text(text, (*above, file))
+
+    def _read_text(self, text: str, files: tuple[FilePath, ...]) -> None:
+        file = str(files[-1])
+        base = self._gathered.open_file(file)
+        progress = Progress(f"reading {files[-1].name}", text.count("\n"), "lines")
+        at, line = 0, 1
+        while at < len(text):
+            found = LINE.match(text, at)
+            if found is not None and self._take(found, base + line):
+                at = found.end()
+                line += 1
+            else:
+                self._place, self._spot = Place(file, line), base + line
+                entry, at, line = next_entry(text, at, line)
+                if entry is not None:
+                    self._read_entry(entry, files)
+            if not line % COUNT_AT_ONCE:
+                progress.at(line)
+
+    def _take(self, found: re.Match[str], spot: int) -> bool:
+        """Take a plain line; False if that can't be done, and then nothing was."""
+        record = self._plain.read(found)
+        if record is None:
+            return False
+        key, ttl, text = record
+        wrong = self._gathered.add(key, ttl, text, spot)
+        if wrong is not None:
+            self._place = self._gathered.place(spot)
+            self._fault((*self._root, "rrsets", *key), wrong)
+        return True
 
     def _read_entry(self, entry: Entry, files: tuple[FilePath, ...]) -> None:
+        self._plain.hand_over()
         words = entry.words
         directive = words[0].upper() if words and not entry.text[0].isspace() else ""
         if entry.open:
@@ -171,19 +193,19 @@ class _Reader:
         sentence = explain_mistake(entry.text, error)
         if not self._dns.default_ttl_known:
             self._dns.default_ttl, self._dns.default_ttl_known = _GUESSED_TTL, True
-            self._ttl_sure = False
+            self._gathered.ttl_sure = False
         rtype = None if entry.text.startswith("$") else type_of(entry.text)
         if rtype is None or self._dns.last_name is None:
             self._lost(self._place, sentence)
-            self._ttl_sure = False
+            self._gathered.ttl_sure = False
             return
         owner = to_text(tuple(label.lower() for label in self._dns.last_name.labels[:-1]))
-        self._master.broken.add(("rrsets", f"{owner} {rtype}"))
+        self._broken.add(("rrsets", f"{owner} {rtype}"))
         self._fault((*self._root, "rrsets", owner, rtype), sentence)
 
     def _include(self, words: list[str], files: tuple[FilePath, ...]) -> None:
         """Read another file (RFC 1035 section 5.1); its $ORIGIN, $TTL and owner end with it."""
-        place, reader = self._place, self._dns
+        place, spot, reader = self._place, self._spot, self._dns
         if not 1 <= len(words) <= 2:  # noqa: PLR2004
             self._lost(
                 place, "$INCLUDE is not understood; write $INCLUDE FILE or $INCLUDE FILE ORIGIN"
@@ -201,38 +223,44 @@ class _Reader:
             self._lost(place, f"the origin {words[1]!r} of $INCLUDE is not a name ({error})")
             return
         self.read_file(file, files)
-        self._place = place
+        self._place, self._spot = place, spot
+        self._plain.hand_over()
         for name, value in saved.items():
             setattr(reader, name, value)
 
     # What comes of it
 
     def _fault(self, path: Path, sentence: str) -> None:
-        self._master.faults.append(Fault(path, sentence, self._place))
+        self._faults.append(Fault(path, sentence, self._place))
 
     def _lost(self, place: Place, sentence: str) -> None:
-        self._master.faults.append(Fault(self._root, sentence, place))
-        self._master.broken.add(("zones", self._origin))
+        self._faults.append(Fault(self._root, sentence, place))
+        self._broken.add(("zones", self._origin))
 
     def finish(self) -> Master:
         """Make RRsets of the records."""
-        master = self._master
-        for key, found in self._found.items():
+        self._gathered.finish()
+        rows = self._gathered.rows
+        judged = sorted(self._judged, key=self._gathered.spot_of)
+        refused = {key for key in judged if not self._is_right(key, rows)}
+        if refused:
+            rows = {key: row for key, row in rows.items() if key not in refused}
+        places = RowPlaces(self._root, self._gathered)
+        return Master(Rrsets(rows), places, self._faults, self._broken)
+
+    def _is_right(self, key: RrsetKey, rows: Rows) -> bool:
+        """Whether the model takes an RRset; its row is then as the model writes it."""
+        ttl, *rdata = rows[key]
+        try:
+            rrset = Rrset(name=key.name, type=key.type, ttl=ttl, rdata=tuple(rdata))
+        except ValidationError as error:
             path = (*self._root, "rrsets", *key)
-            master.places[path] = found.place
-            try:
-                master.rrsets[key] = Rrset(
-                    name=key.name,
-                    type=key.type,
-                    ttl=found.ttl,
-                    rdata=tuple(rdata.to_text() for rdata in found.records),
-                )
-            except ValidationError as error:
-                master.broken.add(("rrsets", f"{key.name} {key.type}"))
-                master.faults += (
-                    Fault(path, fault.sentence, found.place) for fault in faults_from(error, path)
-                )
-        return master
+            place = self._gathered.place(self._gathered.spot_of(key))
+            self._broken.add(("rrsets", f"{key.name} {key.type}"))
+            self._faults += (Fault(path, f.sentence, place) for f in faults_from(error, path))
+            return False
+        rows[key] = row_of(rrset)
+        return True
 
 
 def _generated(words: list[str]) -> int:

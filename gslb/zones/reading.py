@@ -14,6 +14,7 @@ from gslb.model.spelling import nearest
 from gslb.zones.files import SUFFIXES, origin_of
 from gslb.zones.master import read_master
 from gslb.zones.nouns import take_noun
+from gslb.zones.places import Places
 from gslb.zones.tree import read_tree
 
 ANY = "*"
@@ -43,7 +44,7 @@ class _Findings:
     zones: dict[str, Zone] = field(default_factory=dict)
     nouns: dict[str, dict[str, Any]] = field(default_factory=lambda: {c: {} for c in COLLECTIONS})
     faults: list[Fault] = field(default_factory=list)
-    places: dict[Path, Place] = field(default_factory=dict)
+    places: Places = field(default_factory=Places)
     broken: set[tuple[str, str]] = field(default_factory=set)
 
     def fault(self, path: Path, sentence: str, place: Place) -> None:
@@ -115,7 +116,8 @@ def _read_zone(file: FilePath, found: _Findings) -> None:
         return
     master = read_master(file, origin)
     found.zones[origin] = Zone(origin=origin, rrsets=master.rrsets)
-    found.places |= {path: place, **master.places}
+    found.places[path] = place
+    found.places.add_zone(path, master.places)
     found.faults += master.faults
     found.broken |= master.broken
 
@@ -154,9 +156,9 @@ def _read_section(section: str, nouns: Any, places: Mapping[Path, Place], found:
             first, place = found.places[section, name], places[section, name]
             found.fault((section, name), f"{name} stands twice, first at {first}; take one out",
                         place)  # fmt: skip
-        found.places |= {
-            p: at for p, at in places.items() if p[0] == section and not twins & {*p[1:2]}
-        }
+        found.places.update(
+            (p, at) for p, at in places.items() if p[0] == section and not twins & {*p[1:2]}
+        )
         for name, value in (nouns or {}).items():
             if name not in twins:
                 _take(section, name, value, found)
@@ -165,9 +167,9 @@ def _read_section(section: str, nouns: Any, places: Mapping[Path, Place], found:
 def _take(section: str, name: str, value: Any, found: _Findings) -> None:
     taken = take_noun(section, name, {} if value is None else value)
     found.faults += locate(taken.faults, found.places)
-    found.places |= {
-        path: found.places[before] for path, before in taken.moved.items() if before in found.places
-    }
+    found.places.update(
+        {path: found.places[at] for path, at in taken.moved.items() if at in found.places}
+    )
     if taken.faults:
         found.broken.add((section, name))
     if taken.noun is not None:

@@ -6,17 +6,16 @@ values mean is not judged here.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from io import StringIO
 from pathlib import Path as FilePath
 from typing import Any, Final
 
-from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
 from gslb.model import Fault, Path, Place
 from gslb.model.names import canonical
+from gslb.zones.compose import compose
 
 MAX_DEPTH = 32
 MAX_REPEATED = 200_000  # values that aliases may repeat: an alias of aliases grows without end
@@ -37,7 +36,7 @@ def read_tree(file: FilePath) -> Tree:
     tree = Tree()
     try:
         text = file.read_bytes().decode("utf-8-sig")
-        node = YAML(typ="safe", pure=True).compose(StringIO(text))
+        node = compose(text)
     except OSError as error:
         fault = _unread(file, 1, f"cannot read the file: {error.strerror}; mend its permissions")
     except UnicodeDecodeError as error:

@@ -2,7 +2,7 @@
 
 Builds the targets with libFuzzer's instrumentation on the stable toolchain, so neither nightly Rust
 nor cargo-fuzz is needed: only a C++ compiler, for libFuzzer itself. New inputs are left in
-target/corpus; `--keep` adds those to the repository's that reach what nothing there reaches.
+target/corpus; `--keep` adds those to the corpora here that reach what nothing there reaches.
 """
 
 import argparse

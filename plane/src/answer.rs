@@ -18,7 +18,7 @@ mod sections;
 use crate::choose::{Choice, Draw, choose};
 use crate::name::{Name, Split, is_within};
 use crate::random::Rng;
-use crate::snapshot::{Family, Found, Linked, Node, Rrset, Vip};
+use crate::snapshot::{Body, Family, Found, Linked, Node, Rrset, Vip};
 use crate::tally::Tally;
 use crate::wire::reply::{Full, Owner, QUESTION, Reply, Section, Verdict};
 use crate::wire::{Rcode, rtype};
@@ -104,12 +104,25 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
     /// Take the name, and then the targets of aliases.
     #[inline]
     fn follow(&mut self, renamed: &'a mut [Split]) -> Result<(), Stop> {
+        let name = self.question.name;
+        match self.linked.zone.find(&name, self.question.qtype) {
+            // Most names exist and are no aliases, or do not exist.
+            Found::Node(node) if self.alias(node).is_none() => {
+                self.at_node(node, &name, Owner::At(QUESTION), Lookup::Exact)
+            }
+            Found::Nothing => self.deny_name(&name),
+            found => self.follow_on(found, renamed),
+        }
+    }
+
+    /// Take the targets of aliases, from what the name comes to on.
+    fn follow_on(&mut self, found: Found<'a>, renamed: &'a mut [Split]) -> Result<(), Stop> {
         let zone = &*self.linked.zone;
-        let mut name = self.question.name;
+        let (mut found, mut name) = (found, self.question.name);
         let mut owner = Owner::At(QUESTION);
         let mut chain = Chain::new(name.wire(), renamed);
         loop {
-            let (node, lookup) = match zone.find(&name, self.question.qtype) {
+            let (node, lookup) = match found {
                 Found::Node(node) => (node, Lookup::Exact),
                 Found::Wildcard(node) => (node, Lookup::Wildcard),
                 Found::Cut(cut) => return self.refer(cut, &name, chain.links == 0),
@@ -118,13 +131,10 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
                         Some(next) => (name, owner) = next,
                         None => return Ok(()),
                     }
+                    found = zone.find(&name, self.question.qtype);
                     continue;
                 }
-                Found::Nothing => {
-                    self.witness.name(name.wire(), Lookup::Nxdomain);
-                    self.verdict.rcode = Rcode::Nxdomain;
-                    return self.deny();
-                }
+                Found::Nothing => return self.deny_name(&name),
             };
             let Some(alias) = self.alias(node) else {
                 return self.at_node(node, &name, owner, lookup);
@@ -141,7 +151,16 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
             }
             owner = place.map_or(Owner::Name(next), Owner::At);
             name = next;
+            found = zone.find(&name, self.question.qtype);
         }
+    }
+
+    /// Deny a name.
+    #[inline]
+    fn deny_name(&mut self, name: &Name<'_>) -> Result<(), Stop> {
+        self.witness.name(name.wire(), Lookup::Nxdomain);
+        self.verdict.rcode = Rcode::Nxdomain;
+        self.deny()
     }
 
     /// Put a DNAME and the alias that it makes of a name below it; give the new name and where it
@@ -207,7 +226,16 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
             return self.deny();
         };
         self.witness.name(name.wire(), lookup);
-        self.put_rrset(Section::Answer, owner, rrset, rrset.ttl)?;
+        match (rrset.body, owner) {
+            // Most answers: records as they lie there, behind the question that owns them.
+            (Body::Whole(records), Owner::At(QUESTION)) if !W::RECORDS => {
+                self.reply.put(zone.whole(records))?;
+                self.reply.count(Section::Answer, rrset.count);
+            }
+            _ => {
+                self.put_rrset(Section::Answer, owner, rrset, rrset.ttl)?;
+            }
+        }
         if !rrset.targets.is_empty() {
             // What does not fit here is left out without a word (RFC 2181 section 9).
             let _ = self.put_addresses(rrset);

@@ -14,6 +14,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::engine;
+use crate::net::handover;
 use crate::respond::Transport;
 use crate::server;
 use crate::snapshot::{Fault, Release};
@@ -153,6 +154,27 @@ impl Engine {
     }
 }
 
+/// A signed question that came in a datagram.
+#[pyclass(frozen, module = "gslb._plane")]
+struct Datagram(Mutex<handover::Datagram>);
+
+#[pymethods]
+impl Datagram {
+    #[getter]
+    fn peer(&self) -> String {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).peer.to_canonical().to_string()
+    }
+
+    #[getter]
+    fn octets<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.0.lock().unwrap_or_else(PoisonError::into_inner).octets)
+    }
+
+    fn reply(&self, octets: &[u8]) -> PyResult<()> {
+        Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).reply(octets)?)
+    }
+}
+
 /// UDP and TCP sockets on threads of their own.
 #[pyclass(frozen, module = "gslb._plane")]
 struct Server(Mutex<server::Server>);
@@ -203,13 +225,19 @@ impl Server {
 
     fn handed_over<'py>(&self, py: Python<'py>) -> Vec<(i32, String, Bound<'py, PyBytes>)> {
         let server = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let handed = server.handover().take().into_iter();
+        let handed = server.handover().take_connections().into_iter();
         handed
             .map(|one| {
                 let octets = PyBytes::new(py, &one.octets);
                 (one.stream.into_raw_fd(), one.peer.to_canonical().to_string(), octets)
             })
             .collect()
+    }
+
+    fn handed_datagrams(&self) -> Vec<Datagram> {
+        let server = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let handed = server.handover().take_datagrams().into_iter();
+        handed.map(|one| Datagram(Mutex::new(one))).collect()
     }
 
     fn start(&self) -> PyResult<()> {
@@ -227,7 +255,7 @@ impl Server {
 #[pymodule]
 mod _plane {
     #[pymodule_export]
-    use super::{Engine, Server};
+    use super::{Datagram, Engine, Server};
 
     #[pymodule_export]
     const FORMAT: u32 = crate::snapshot::FORMAT;

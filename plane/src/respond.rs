@@ -177,7 +177,7 @@ impl Answerer<'_> {
         let Thread { rng, name, edns, known, draw, renamed } = thread;
         let name = name.name();
         let mut opt = Opt::new(policy.payload, packet.transport == Transport::Encrypted);
-        let mut client = Client::at(packet.source, packet.front_end);
+        let mut client = Client::at(packet.source, packet.front_end.is_some());
         let mut trusted = None;
         let edns = if query.has_edns {
             tally.count(Counter::Edns);
@@ -193,6 +193,9 @@ impl Answerer<'_> {
         let head = packet.octets.get(..query.question_end)?;
         let mut reply = Reply::new(out, limit, head, kept, known, name)?;
         witness.asked(name.wire(), query.qtype, &client);
+        if let Some(front_end) = packet.front_end {
+            witness.told(front_end);
+        }
         let qtype = self.answered_type(query.qtype);
         let mut verdict = if let Some(refusal) = self.refusal(query, edns, trusted) {
             refusal

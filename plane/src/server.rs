@@ -176,8 +176,9 @@ impl Server {
             return Ok(());
         };
         for (number, sockets) in by_worker.into_iter().enumerate() {
+            let handover = Arc::clone(&self.handover);
             self.spawn(&format!("gslb-udp-{number}"), move |engine, stop| {
-                udp::run(engine, &sockets, stop);
+                udp::run(engine, &sockets, &handover, stop);
             })?;
         }
         self.spawn("gslb-tcp-0", |engine, stop| {

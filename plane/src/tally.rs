@@ -5,7 +5,7 @@
 //! counted. What sums to what:
 //!
 //! ```text
-//! udp_received = udp_answered + udp_dropped
+//! udp_received = udp_answered + udp_dropped + udp_handed_over
 //! tcp_received = tcp_answered + tcp_dropped
 //! udp_answered + tcp_answered = noerror + formerr + servfail + nxdomain + notimp + refused
 //!                               + yxdomain + badvers + badcookie
@@ -44,6 +44,10 @@ counters! {
     UdpDropped "udp_dropped",
     /// Replies that the kernel would not send.
     UdpUnsent "udp_unsent",
+    /// Signed datagrams that went to Python.
+    UdpHandedOver "udp_handed_over",
+    /// TCP connections that went to Python, with a question for a transfer or a signed one.
+    TcpHandedOver "tcp_handed_over",
     /// TCP connections accepted.
     TcpConnections "tcp_connections",
     /// TCP connections that are open; the only one that also falls.

@@ -3,6 +3,8 @@
 //! Weights are numbers as an operator wrote them (1.0 is weight 1). Every tier of the client's
 //! ladder is told, also those after the one that answered, so that each candidate has a reason.
 
+use std::net::IpAddr;
+
 use serde::Serialize;
 
 use crate::name::to_text;
@@ -72,7 +74,7 @@ pub struct TracedClient {
     pub prefix: u8,
     /// `ecs`, `source`, or `proxy`: a front end told it.
     pub from: &'static str,
-    /// The front end that told it; null if none did.
+    /// The front end that told the packet's source, in the place of its own; null if none did.
     pub front_end: Option<String>,
 }
 
@@ -178,13 +180,22 @@ impl Witness for Trace {
     fn asked(&mut self, name: &[u8], asked: u16, client: &Client) {
         self.name = Some(to_text(name));
         self.rtype = Some(rtype::to_text(asked));
-        let (from, front_end) = match client.origin {
-            Origin::Ecs => ("ecs", None),
-            Origin::Source => ("source", None),
-            Origin::Proxy(front_end) => ("proxy", Some(front_end.to_string())),
-        };
-        let address = client.address.to_string();
-        self.client = Some(TracedClient { address, prefix: client.prefix, from, front_end });
+        self.client = Some(TracedClient {
+            address: client.address.to_string(),
+            prefix: client.prefix,
+            from: match client.origin {
+                Origin::Ecs => "ecs",
+                Origin::Source => "source",
+                Origin::Proxy => "proxy",
+            },
+            front_end: None,
+        });
+    }
+
+    fn told(&mut self, front_end: IpAddr) {
+        if let Some(client) = &mut self.client {
+            client.front_end = Some(front_end.to_string());
+        }
     }
 
     fn zone(&mut self, world: &World, zone: &Zone) {

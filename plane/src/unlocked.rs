@@ -17,6 +17,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::engine::Engine;
+use crate::net::handover::Handover;
 use crate::net::udp;
 use crate::random::Rng;
 use crate::respond::{Packet, Thread, Transport, respond};
@@ -89,7 +90,7 @@ fn a_worker_answers_while_all_locks_are_held() {
     let stop = Arc::new(AtomicBool::new(false));
     let worker = thread::spawn({
         let (engine, stop) = (Arc::clone(&engine), Arc::clone(&stop));
-        move || udp::run(&engine, &[socket], &stop)
+        move || udp::run(&engine, &[socket], &Handover::new().unwrap(), &stop)
     });
     let client = UdpSocket::bind("127.0.0.1:0").unwrap();
     client.connect(address).unwrap();

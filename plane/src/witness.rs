@@ -16,8 +16,8 @@ pub enum Origin {
     Ecs,
     /// The packet's source address.
     Source,
-    /// This front end told it (PROXY protocol).
-    Proxy(IpAddr),
+    /// What a front end told (PROXY protocol).
+    Proxy,
 }
 
 /// For whom an answer is.
@@ -32,13 +32,14 @@ pub struct Client {
 }
 
 impl Client {
-    /// One address, told by a front end or not; IPv4-mapped ones are IPv4.
+    /// One address, which sent the packet or was told by a front end; IPv4-mapped ones are IPv4.
     #[must_use]
     #[inline]
-    pub fn at(source: IpAddr, front_end: Option<IpAddr>) -> Self {
+    pub fn at(source: IpAddr, told: bool) -> Self {
         let address = source.to_canonical();
         let prefix = if address.is_ipv4() { 32 } else { 128 };
-        Self { address, prefix, origin: front_end.map_or(Origin::Source, Origin::Proxy) }
+        let origin = if told { Origin::Proxy } else { Origin::Source };
+        Self { address, prefix, origin }
     }
 
     /// The network that keeps its sticky draws: /24 of IPv4, /56 of IPv6; and its prefix length.
@@ -102,6 +103,8 @@ pub trait Witness {
 
     /// What is asked, and for whom.
     fn asked(&mut self, _name: &[u8], _rtype: u16, _client: &Client) {}
+    /// Which front end told the source of the packet.
+    fn told(&mut self, _front_end: IpAddr) {}
     /// Where it is answered from.
     fn zone(&mut self, _world: &World, _zone: &Zone) {}
     /// What a name came to; once for each name of a chain of aliases.

@@ -8,7 +8,8 @@ import pytest
 
 from gslb import snapshot
 from gslb.compiler import compile_map, compile_zone, maps_of
-from gslb.model import World
+from gslb.compiler.restore import restore_zone
+from gslb.model import Rrsets, World
 from gslb.model.records import rdata_wire
 from gslb.zones import read_folder
 
@@ -71,7 +72,9 @@ def test_same_world_same_bytes_in_any_order() -> None:
             "vips": dict(reversed(world.vips.items())),
             "datacenters": dict(reversed(world.datacenters.items())),
             "zones": {
-                ORIGIN: zone.model_copy(update={"rrsets": dict(reversed(zone.rrsets.items()))})
+                ORIGIN: zone.model_copy(
+                    update={"rrsets": Rrsets(dict(reversed(zone.rrsets.rows.items())))}
+                )
             },
         }
     )
@@ -124,3 +127,29 @@ def test_a_location_keeps_its_centimetres(centimetres: int) -> None:
     wire = rdata_wire("LOC", f"5 53 36.963 S 18 35 2.467 E {centimetres / 100:.2f}m 1m 9m 0.29m")
     assert int.from_bytes(wire[-4:], "big") == 10_000_000 + centimetres
     assert wire[:4] == b"\x00\x12\x92\x21"
+
+
+ODD = [
+    ("x.example.", "SOA", "Ns.x.example. host.x.example. 1 2 3 4 5"),
+    ("x.example.", "NS", "Ns.x.example."),
+    ("x.example.", "MX", "10 Mail.x.example."),
+    ("a\\.b.x.example.", "A", "192.0.2.1"),
+    ("\\000\\255.x.example.", "AAAA", "2001:db8::1"),
+    ("*.x.example.", "TXT", '"a \\"b\\"" "\\200"'),
+    ("_s._tcp.x.example.", "SRV", "1 2 3 ."),
+    ("t.x.example.", "TYPE65280", "\\# 2 beef"),
+    ("h.x.example.", "HTTPS", '1 . alpn="h2" ipv4hint="192.0.2.1"'),
+    ("p.x.example.", "PTR", "a\\@b.x.example."),
+    ("c.x.example.", "CNAME", "."),
+]
+
+
+def test_a_zone_is_read_back_out_of_its_document() -> None:
+    rrsets = [{"name": name, "type": rtype, "ttl": 5, "rdata": [data]} for name, rtype, data in ODD]
+    zones = {"x.example.": {"origin": "x.example.", "rrsets": rrsets}}
+    world = World.model_validate({"zones": zones})
+    restored = restore_zone(compile_zone(world, "x.example.").document)
+    assert not restored.rrsets.are_read
+    assert restored == world.zones["x.example."]
+    example_zone = example().zones[ORIGIN]
+    assert restore_zone(compile_zone(example(), ORIGIN).document) == example_zone

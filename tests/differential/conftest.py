@@ -1,26 +1,18 @@
 """The generated zones, served by gslb, NSD and Knot while a test file runs."""
 
-import functools
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import authorities
 import pytest
 from exchange import Server
-from garden import SEED, Garden, grow
+from garden import garden
 from nameserver import serving
 
 from gslb.model import World, Zone
 from gslb.zones.master import read_master
 
 PEERS = {"nsd": authorities.nsd, "knot": authorities.knot}
-
-
-@functools.cache
-def garden() -> Garden:
-    """Give the zones; GSLB_DIFFERENTIAL_SEED makes others."""
-    return grow(int(os.environ.get("GSLB_DIFFERENTIAL_SEED", SEED)))
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,7 @@
 """The zones of the differential test, made from a seed: the same seed, the same files."""
 
+import functools
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -40,6 +42,12 @@ class Garden:
             paths[origin] = folder / f"{at}.zone"
             paths[origin].write_text(text, "ascii")
         return paths
+
+
+@functools.cache
+def garden() -> Garden:
+    """Give the zones of this run; GSLB_DIFFERENTIAL_SEED makes others."""
+    return grow(int(os.environ.get("GSLB_DIFFERENTIAL_SEED", SEED)))
 
 
 def grow(seed: int = SEED, scale: float = 1.0) -> Garden:

@@ -183,12 +183,20 @@ def _compression(question: Question, ours: Reply, theirs: Reply) -> Pair:
     return _header_alone(ours), _header_alone(theirs)
 
 
-def _truncation(question: Question, ours: Reply, theirs: Reply) -> Pair:
-    """Leave out what a truncated reply holds; when TC is due may differ for glue."""
-    truncated = [reply for reply in (ours, theirs) if "TC" in reply.flags]
-    if question.tcp or not truncated:
+def _missing_glue(question: Question, ours: Reply, theirs: Reply) -> Pair:
+    """Leave out the glue of a referral where the peer has no room for it, and does not say so."""
+    silent = "TC" not in theirs.flags and _fills(question, theirs)
+    if question.tcp or not silent or not _is_referral(ours):
         return ours, theirs
-    if len(truncated) == 1 and not _is_referral(ours):
+    if "TC" in ours.flags:
+        return _header_alone(ours), _header_alone(theirs)
+    missing = {key for key in _by_rrset(ours.additional) if _is_glue(key, ours)}
+    return _without(ours, missing), _without(theirs, missing)
+
+
+def _truncation(_: Question, ours: Reply, theirs: Reply) -> Pair:
+    """Leave out what two truncated replies hold."""
+    if "TC" not in ours.flags or "TC" not in theirs.flags:
         return ours, theirs
     return _header_alone(ours), _header_alone(theirs)
 
@@ -284,12 +292,19 @@ RULES = (
         _compression,
     ),
     Rule(
+        "missing glue",
+        ("nsd",),
+        "Glue below the delegation comes first; if it does not fit: TC. NSD sends what fits of any "
+        "glue, and TC clear.",
+        "RFC 9471 section 3.1: *it MUST include all available glue records for in-domain name "
+        "servers in the additional section, or MUST set TC=1*",
+        _missing_glue,
+    ),
+    Rule(
         "truncation",
         BOTH,
-        "Replies with TC hold more or less; for glue that does not fit, TC is set here sooner.",
-        "RFC 2181 section 9: a client *should ignore that response, and query again*; RFC 9471 "
-        "section 3.1: without all in-domain glue TC is due, and section 3.2: for a sibling's it "
-        "may be set",
+        "Replies with TC hold more or less.",
+        "RFC 2181 section 9: a client *should ignore that response, and query again*",
         _truncation,
     ),
     Rule(

@@ -8,11 +8,10 @@ from itertools import chain, islice
 from pathlib import Path
 
 import pytest
-from conftest import garden
 from dns.rdatatype import ANY, RdataType
 from dns.rdatatype import from_text as type_number
 from exchange import Server, exchange
-from garden import grow
+from garden import garden, grow
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from questions import Question, questions

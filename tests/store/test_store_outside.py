@@ -6,6 +6,7 @@ import sqlite3
 from asyncio.subprocess import PIPE
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from shutil import which
 
@@ -13,7 +14,7 @@ import pytest
 from store_worlds import NOW, fill, put, rich
 
 from gslb.model import Datacenter, Edit, Invalid, Refused, apply_edits, find_edits
-from gslb.store import Look, Store, open_store
+from gslb.store import Store, open_store
 
 WORLD = rich()
 VIP = "www.gslb.example."
@@ -35,7 +36,9 @@ async def test_a_change_is_noticed_read_and_adopted(store: Store, path: Path) ->
     with outside(path) as connection:
         connection.execute(HEAVIER)
     look = await store.look()
-    assert look == Look(revision=1, touch=before.touch + 1, settled=False)
+    assert look == replace(before, touch=before.touch + 1, settled=False)
+    assert before.mark
+    assert not look.mark, "a store that was changed outside has no mark until that is recorded"
 
     with pytest.raises(Refused, match="changed outside"):
         await put(store, OSAKA, base=1)

@@ -19,7 +19,7 @@ from gslb.model import (
     find_edits,
     value_at,
 )
-from gslb.store import Store
+from gslb.store import Store, records
 
 WORLD = rich()
 
@@ -40,6 +40,17 @@ async def test_every_field_comes_back(store: Store) -> None:
     ), "the order of names, pools, members and tiers comes back too"
     assert stored.revision == 1
     assert (await store.look()).settled
+
+
+async def test_a_zone_of_many_parts_comes_back(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "AT_ONCE", 2)
+    await fill(store, WORLD)
+    assert len(WORLD.zones["gslb.example."].rrsets) > 4
+    assert (await store.read()).world == WORLD
+    await put(store, Edit("zones", ("gslb.example.",), WORLD.zones["gslb.example."]), base=1)
+    assert (await store.read()).world == WORLD
 
 
 EDITS: dict[str, Sequence[Edit]] = {

@@ -121,6 +121,56 @@ async def test_a_store_made_anew_at_the_same_revision_is_read(tmp_path: Path) ->
         await until(is_read, "the store that was put in place is answered from")
 
 
+ALREADY = "which is answered already"
+
+
+async def test_a_store_that_holds_what_is_answered_is_not_read_again(tmp_path: Path) -> None:
+    zones = write_zones(tmp_path / "zones", {"tokyo": 9, "frankfurt": 9})
+    async with running(tmp_path / "state", zones) as node:
+        await node.end()
+        await node.start()
+        assert ALREADY in node.log.read_text()
+        assert "differs from the store" not in node.log.read_text()
+
+        path = "/api/v1/zones/gslb.example./rrsets"
+        more = {"ttl": 5, "rdata": ["192.0.2.5"]}
+        assert (await node.call("PUT", f"{path}/new.gslb.example./A", more))[0] == 201
+        assert await node.ask("new.gslb.example.") == ["192.0.2.5"]
+        _, found = await node.call("GET", path)
+        owners = {"gslb.example.", "ns1.gslb.example.", "txt.gslb.example.", "new.gslb.example."}
+        assert {rrset["name"] for rrset in found} == owners
+
+        await node.end()
+        node.log.write_text("")
+        await node.start()
+        assert ALREADY in node.log.read_text()
+        assert "differs from the store" in node.log.read_text()
+        (node.state / "same").unlink()
+
+        zone = zones / "gslb.example.zone"
+        zone.write_text(f"{zone.read_text()}new 5 IN A 192.0.2.5\n")
+        for _ in range(2):  # by reading the folder, and by the note that was made then
+            await node.end()
+            node.log.write_text("")
+            await node.start()
+            assert "differs from the store" not in node.log.read_text()
+            assert (node.state / "same").exists()
+        _, found = await node.call("GET", f"{path}?name=new.gslb.example.")
+        assert found == [{"name": "new.gslb.example.", "type": "A", **more}]
+
+
+async def test_a_store_changed_while_off_is_read(tmp_path: Path) -> None:
+    zones = write_zones(tmp_path / "zones", {"tokyo": 9, "frankfurt": 9})
+    async with running(tmp_path / "state", zones) as node:
+        await node.end()
+        with sqlite3.connect(node.state / "gslb.db") as connection:
+            connection.execute("UPDATE records SET rdata = '192.0.2.9' WHERE rdata = '127.0.0.1'")
+        connection.close()
+        await node.start()
+        assert ALREADY not in node.log.read_text()
+        assert await node.ask("ns1.gslb.example.") == ["192.0.2.9"]
+
+
 @pytest.mark.timeout(60)
 async def test_a_held_write_lock_stops_neither_the_start_nor_the_end(tmp_path: Path) -> None:
     zones = write_zones(tmp_path / "zones", {"tokyo": 9, "frankfurt": 9})

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import dns.asyncquery
 import dns.message
 import dns.name
 import dns.rdatatype
 import dns.tsig
+import dns.versioned
+import dns.xfr
 import dns.zone
 
 from gslb.compiler import compile_policy
@@ -165,3 +168,26 @@ async def until(holds: Callable[[], object]) -> None:
     async with asyncio.timeout(10):
         while not holds():  # noqa: ASYNC110  (no event tells of it)
             await asyncio.sleep(0.005)
+
+
+async def fetch(found: Primary, key: str | None = None, origin: str = ORIGIN) -> dns.zone.Zone:
+    """Transfer a zone with dnspython's own client."""
+    zone = dns.versioned.Zone(origin, relativize=False)
+    name = dns.name.from_text(key) if key else None
+    query, _ = dns.xfr.make_query(zone, keyring=KEYRING if key else None, keyname=name)
+    await dns.asyncquery.inbound_xfr("127.0.0.1", zone, query, found.port, timeout=10, lifetime=15)
+    return zone
+
+
+async def ask(found: Primary, query: dns.message.Message) -> dns.message.Message:
+    """Ask over a connection of its own; a signature is checked."""
+    async with found.connection() as (reader, writer):
+        await send(writer, query)
+        wire = await receive(reader)
+        assert wire is not None
+        return dns.message.from_wire(wire, keyring=KEYRING, request_mac=query.mac, xfr=True)
+
+
+def lines(zone: dns.zone.Zone) -> set[str]:
+    """Give a zone's records, a line each."""
+    return set(zone.to_text(relativize=False, sorted=True).splitlines())

@@ -78,6 +78,7 @@ options {{{{
   listen-on port {{port}} {{{{ 127.0.0.1; }}}};
   listen-on-v6 {{{{ none; }}}};
   recursion no;
+  dnssec-validation no;
   notify no;
   pid-file none;
   session-keyfile none;

@@ -8,7 +8,7 @@ import dns.message
 import pytest
 from primary import ORIGIN, axfr, make_world, primary, receive, send
 
-from gslb.model import Rrset, World
+from gslb.model import Rrset, Rrsets, World
 
 NAMES = 100_000
 LONGEST = 1.0  # seconds that an answer may take while another process may have the processor
@@ -27,7 +27,7 @@ def large() -> World:
             rdata=(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}",),
         )
         rrsets[rrset.key] = rrset
-    zones = {ORIGIN: zone.model_copy(update={"rrsets": rrsets})}
+    zones = {ORIGIN: zone.model_copy(update={"rrsets": Rrsets.of(rrsets.values())})}
     return world.model_copy(update={"zones": zones})
 
 

@@ -11,7 +11,6 @@ import dns.name
 import dns.rdatatype
 import dns.versioned
 import dns.xfr
-import dns.zone
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

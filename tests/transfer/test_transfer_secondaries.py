@@ -7,7 +7,7 @@ import pytest
 from node import Node, running, until, write_zones
 from secondaries import KEY, ORIGIN, Secondary, free_port, secondary, write_keys
 
-KINDS = [pytest.param(kind, marks=pytest.mark.peer(kind)) for kind in ("nsd", "knotd")]
+KINDS = [pytest.param(kind, marks=pytest.mark.peer(kind)) for kind in ("nsd", "knotd", "named")]
 
 
 async def edit(node: Node, words: str) -> None:

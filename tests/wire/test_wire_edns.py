@@ -20,6 +20,9 @@ www    60   A     192.0.2.1
 child  60   NS    ns1.child
 ns1.child 60 A    192.0.2.99
 fat    60   NS    ns1.fat
+wide   60   NS    big
+wide   60   NS    ns1.wide
+ns1.wide 60 A     192.0.2.98
 {FAT}
 {BIG}
 {HUGE}
@@ -161,6 +164,15 @@ def test_referral_glue_that_fits_does_not_truncate(nameserver: Nameserver) -> No
     for over, reply in nameserver.ask_everywhere(plain("www.child.gslb.example."), noerror=1):
         assert not reply.flags & dns.flags.TC, over
         assert len(reply.additional) == 1, over
+
+
+def test_referral_glue_comes_before_other_servers_addresses(nameserver: Nameserver) -> None:
+    """RFC 9471 section 3.2: for what is not below the delegation TC is not due."""
+    query = plain("www.wide.gslb.example.")
+    reply = nameserver.ask(query, "udp4")
+    assert not reply.flags & dns.flags.TC
+    assert [str(rrset.name) for rrset in reply.additional] == ["ns1.wide.gslb.example."]
+    assert len(nameserver.ask(query, "tcp4").additional) == 2
 
 
 def test_referral_glue_that_does_not_fit_truncates(nameserver: Nameserver) -> None:

@@ -2,8 +2,8 @@
 
 use super::{Answer, Stop};
 use crate::choose::{Choice, Chosen, choose};
-use crate::name::Name;
-use crate::snapshot::{Address, Body, Family, Node, RECORD_HEAD, Rrset, Vip};
+use crate::name::{Name, is_within};
+use crate::snapshot::{Address, Body, Family, NameId, Node, RECORD_HEAD, Rrset, Vip};
 use crate::wire::reply::{Full, Owner, QUESTION, Section};
 use crate::wire::rtype;
 use crate::witness::{Lookup, Silent, Witness};
@@ -119,32 +119,41 @@ impl<W: Witness> Answer<'_, '_, W> {
         };
         let owner = Owner::Name(zone.names.get(zone.veil_name(cut)));
         self.put_rrset(Section::Authority, owner, servers, servers.ttl)?;
-        // Without its glue a referral may lead nowhere: then TC is due (RFC 9471 section 3.1).
-        self.put_addresses(servers)?;
-        Ok(())
+        match self.put_addresses(servers) {
+            // Without its glue a referral leads nowhere: then TC is due (RFC 9471 section 3.1).
+            Err(left_out) if is_within(zone.names.get(left_out).wire(), zone.wire_of(cut)) => {
+                Err(Stop::Full)
+            }
+            // Other servers' addresses can be asked for (section 3.2).
+            _ => Ok(()),
+        }
     }
 
     /// Put the addresses of the names in an RRset, as far as this zone holds them; those of a VIP
     /// as the ladder chooses them for this client.
-    pub(super) fn put_addresses(&mut self, rrset: &Rrset) -> Result<(), Full> {
+    ///
+    /// The first name that finds no room ends it, and is the error.
+    pub(super) fn put_addresses(&mut self, rrset: &Rrset) -> Result<(), NameId> {
         let zone = &*self.linked.zone;
         for target in zone.targets(rrset) {
             let Some(node) = zone.node(target) else {
                 continue;
             };
             let owner = Owner::Name(zone.names.get(target.name));
+            let left_out = |_: Full| target.name;
             for found in zone.rrsets(node) {
                 // A service's own records of the type too (RFC 9460 section 4.1).
                 let service = matches!(rrset.rtype, rtype::SVCB | rtype::HTTPS)
                     && found.rtype == rrset.rtype
                     && !std::ptr::eq(found, rrset);
                 if service || matches!(found.rtype, rtype::A | rtype::AAAA) {
-                    self.put_rrset(Section::Additional, owner, found, found.ttl)?;
+                    self.put_rrset(Section::Additional, owner, found, found.ttl)
+                        .map_err(left_out)?;
                 }
             }
             if let Some(vip) = zone.vip(node) {
                 for family in [Family::V4, Family::V6] {
-                    self.put_steered(vip, family, owner)?;
+                    self.put_steered(vip, family, owner).map_err(left_out)?;
                 }
             }
         }

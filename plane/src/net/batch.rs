@@ -62,6 +62,15 @@ pub(super) struct Slot<'b> {
     pub(super) out: &'b mut [u8],
 }
 
+/// Where the reply to a datagram goes, kept beyond the time of its batch.
+#[derive(Clone, Copy)]
+pub(super) struct Envelope {
+    name: libc::sockaddr_storage,
+    name_length: libc::socklen_t,
+    control: Control,
+    control_length: usize,
+}
+
 /// Whether to wait for the first datagram.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wait {
@@ -174,6 +183,26 @@ impl Batch {
         self.ready += 1;
     }
 
+    /// Where the reply to the datagram in a slot goes.
+    pub(super) fn envelope(&self, at: usize) -> Option<Envelope> {
+        if at >= self.received.min(BATCH) {
+            return None;
+        }
+        let all = self.slots.as_ptr();
+        // SAFETY: `at` is below BATCH, and below what the kernel has filled in; all is copied.
+        unsafe {
+            let header = (*all).incoming[at].msg_hdr;
+            let mut control = (*all).controls[at];
+            forget_interface(&mut control);
+            Some(Envelope {
+                name: (*all).sources[at],
+                name_length: header.msg_namelen,
+                control,
+                control_length: header.msg_controllen.min(CONTROL),
+            })
+        }
+    }
+
     /// Send all replies that are ready; give how many the kernel would not take.
     pub(super) fn send(&mut self, socket: BorrowedFd<'_>) -> u64 {
         let (mut sent, mut unsent) = (0, 0_usize);
@@ -217,6 +246,33 @@ impl Drop for Batch {
         // SAFETY: the pointer came from a Box of this type and is dropped once.
         drop(unsafe { Box::from_raw(self.slots.as_ptr()) });
     }
+}
+
+/// Send one reply, at once or not at all.
+pub(super) fn send_one(
+    socket: BorrowedFd<'_>,
+    mut envelope: Envelope,
+    octets: &[u8],
+) -> io::Result<()> {
+    let mut part = libc::iovec {
+        iov_base: octets.as_ptr().cast_mut().cast::<c_void>(),
+        iov_len: octets.len(),
+    };
+    // SAFETY: a header is made of integers and of pointers that may be null. All that it is made
+    // to point to lives until the call returns, with the lengths that are given, and is only read.
+    let sent = unsafe {
+        let mut header: libc::msghdr = zeroed();
+        header.msg_name = from_mut(&mut envelope.name).cast::<c_void>();
+        header.msg_namelen = envelope.name_length;
+        header.msg_iov = from_mut(&mut part);
+        header.msg_iovlen = 1;
+        if envelope.control_length > 0 {
+            header.msg_control = from_mut(&mut envelope.control).cast::<c_void>();
+            header.msg_controllen = envelope.control_length;
+        }
+        libc::sendmsg(socket.as_raw_fd(), &raw const header, libc::MSG_DONTWAIT)
+    };
+    if sent < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
 /// A length as the C library wants it; all of ours are small.

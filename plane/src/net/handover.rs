@@ -1,24 +1,33 @@
-//! Connections that leave this room: what asks for a zone transfer, or is signed, goes to Python.
+//! What leaves this room for Python's: what asks for a zone transfer, or is signed (TSIG, RFC 8945).
 //!
 //! ```text
 //! tcp: the next message is one of those ─▶ what is owed is sent ─▶ queue ─▶ a byte wakes Python
-//!                                                                  full: it stays, and is REFUSED
+//! udp: a signed question ─────────────────────────────────────────▶
+//!                                                  full: it stays, and is answered or REFUSED here
 //! ```
 //!
 //! A connection is handed over once and for all, with the octets that were read and not answered;
-//! the message that was the reason comes first among them.
+//! the message that was the reason comes first among them. A datagram takes along what is needed to
+//! answer it from the socket that it came to.
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, TcpStream};
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use socket2::Socket;
+
+use super::batch::{Batch, Envelope, send_one};
 use crate::wire::query::{question_end, record_at};
 use crate::wire::{HEADER, IN, number_at, rtype};
 
-/// How many connections may wait for Python.
+/// How many connections, and how many datagrams, may wait for Python.
 const WAITING: usize = 64;
+/// How many datagrams a second are Python's: their sources may be forged, and the rest of its work
+/// must go on.
+const DATAGRAMS: u32 = 500;
 
 /// A connection that was handed over.
 #[derive(Debug)]
@@ -31,10 +40,37 @@ pub struct Handed {
     pub octets: Vec<u8>,
 }
 
-/// The queue between the threads that serve TCP and Python.
-#[derive(Debug)]
+/// A signed question that came in a datagram.
+pub struct Datagram {
+    /// Who asks.
+    pub peer: IpAddr,
+    /// The message.
+    pub octets: Vec<u8>,
+    socket: Socket,
+    envelope: Envelope,
+}
+
+impl Datagram {
+    /// Send the reply, from where the question came to.
+    ///
+    /// # Errors
+    /// The system's; the client asks again.
+    pub fn reply(&self, octets: &[u8]) -> io::Result<()> {
+        send_one(self.socket.as_fd(), self.envelope, octets)
+    }
+}
+
+#[derive(Default)]
+struct Waiting {
+    connections: VecDeque<Handed>,
+    datagrams: VecDeque<Datagram>,
+    /// The second that is counted, and the datagrams in it.
+    second: (u32, u32),
+}
+
+/// The queues between the threads that have sockets and Python.
 pub struct Handover {
-    waiting: Mutex<VecDeque<Handed>>,
+    waiting: Mutex<Waiting>,
     bell: UnixStream,
     ear: UnixStream,
 }
@@ -57,32 +93,77 @@ impl Handover {
         &self.ear
     }
 
-    /// Whether one more would find a place.
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether one more connection would find a place.
     pub(super) fn has_room(&self) -> bool {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).len() < WAITING
+        self.waiting().connections.len() < WAITING
     }
 
     /// Put a connection into the queue.
     pub(super) fn put(&self, handed: Handed) {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push_back(handed);
+        self.waiting().connections.push_back(handed);
+        self.ring();
+    }
+
+    /// Put the datagram in a slot into the queue, if it is signed and there is room; `now` in
+    /// seconds.
+    pub(super) fn offer(&self, socket: &Socket, batch: &mut Batch, at: usize, now: u32) -> bool {
+        let Some(slot) = batch.slot(at).filter(|slot| is_signed(slot.packet)) else {
+            return false;
+        };
+        let (peer, octets) = (slot.source, slot.packet.to_vec());
+        let (Some(envelope), Ok(socket)) = (batch.envelope(at), socket.try_clone()) else {
+            return false;
+        };
+        self.put_datagram(Datagram { peer, octets, socket, envelope }, now)
+    }
+
+    fn put_datagram(&self, datagram: Datagram, now: u32) -> bool {
+        let mut waiting = self.waiting();
+        if waiting.second.0 != now {
+            waiting.second = (now, 0);
+        }
+        if waiting.datagrams.len() >= WAITING || waiting.second.1 >= DATAGRAMS {
+            return false;
+        }
+        waiting.second.1 += 1;
+        waiting.datagrams.push_back(datagram);
+        drop(waiting);
+        self.ring();
+        true
+    }
+
+    fn ring(&self) {
         // It can only fail because bytes enough lie there already.
         let _ = (&self.bell).write(&[0]);
     }
 
-    /// Take everything that waits.
-    pub fn take(&self) -> VecDeque<Handed> {
-        let mut bytes = [0; 2 * WAITING];
+    /// Take all connections that wait. Whoever takes these takes the datagrams next.
+    pub fn take_connections(&self) -> VecDeque<Handed> {
+        let mut bytes = [0; 4 * WAITING];
         let _ = (&self.ear).read(&mut bytes); // first: what comes after rings again
-        std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut self.waiting().connections)
+    }
+
+    /// Take all datagrams that wait.
+    pub fn take_datagrams(&self) -> VecDeque<Datagram> {
+        std::mem::take(&mut self.waiting().datagrams)
     }
 }
 
-/// Whether a message is for Python: a question for a zone transfer, or one with a signature (TSIG,
-/// RFC 8945), which only Python can check and give back.
+/// Whether a message over TCP is for Python: a question for a zone transfer, or a signed one, whose
+/// signature only Python can check and give back.
 pub(super) fn is_for_python(message: &[u8]) -> bool {
-    asks(message).is_some_and(|(end, qtype)| {
-        matches!(qtype, rtype::AXFR | rtype::IXFR) || is_signed(message, end).unwrap_or(false)
-    })
+    let transfer = |(_, qtype)| matches!(qtype, rtype::AXFR | rtype::IXFR);
+    asks(message).is_some_and(transfer) || is_signed(message)
+}
+
+/// Whether a message is a signed question.
+fn is_signed(message: &[u8]) -> bool {
+    asks(message).and_then(|(end, _)| ends_signed(message, end)).unwrap_or(false)
 }
 
 /// Where the one question of a query ends, and its type.
@@ -96,7 +177,7 @@ fn asks(message: &[u8]) -> Option<(usize, u16)> {
 }
 
 /// Whether the last record is a TSIG.
-fn is_signed(message: &[u8], question_end: usize) -> Option<bool> {
+fn ends_signed(message: &[u8], question_end: usize) -> Option<bool> {
     let &[_, _, _, _, _, _, a1, a2, n1, n2, r1, r2, ..] = message else { return None };
     let additional = u16::from_be_bytes([r1, r2]);
     if additional == 0 {
@@ -130,6 +211,7 @@ mod tests {
     fn transfers_and_signed_questions_are_for_python_and_nothing_else_is() {
         assert!(is_for_python(AXFR));
         assert!(is_for_python(&with(&[TSIG])) && is_for_python(&with(&[OPT, TSIG])));
+        assert!(is_signed(&with(&[TSIG])) && !is_signed(AXFR) && !is_signed(&with(&[OPT])));
         for other in [SOA, &with(&[OPT]), &with(&[TSIG, OPT]), &AXFR[..18], b"", &[0xff; 12]] {
             assert!(!is_for_python(other), "{other:?}");
         }
@@ -156,8 +238,8 @@ mod tests {
         }
         assert!(!queue.has_room());
         assert_eq!(queue.ear().read(&mut [0; 1]).unwrap(), 1);
-        assert_eq!(queue.take().len(), WAITING);
-        assert!(queue.has_room() && queue.take().is_empty());
+        assert_eq!(queue.take_connections().len(), WAITING);
+        assert!(queue.has_room() && queue.take_connections().is_empty());
         assert_eq!(queue.ear().read(&mut [0; 1]).unwrap_err().kind(), io::ErrorKind::WouldBlock);
     }
 }

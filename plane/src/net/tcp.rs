@@ -223,7 +223,7 @@ impl Room<'_> {
         let Some(connection) = self.take(token) else {
             return;
         };
-        self.answerer.count_closed(None);
+        self.answerer.count_closed(Some(Counter::TcpHandedOver));
         let peer = connection.peer().source;
         let (mut stream, octets) = connection.leave();
         if poll.registry().deregister(&mut stream).is_ok() {

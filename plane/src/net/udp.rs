@@ -14,6 +14,7 @@ use std::{io, thread};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::batch::{Batch, Readiness, Slot, Wait, tell_destination};
+use super::handover::Handover;
 use super::is_wildcard;
 use crate::engine::{Engine, now};
 use crate::panics::catch;
@@ -62,14 +63,15 @@ pub fn prepare(socket: &Socket, address: SocketAddr) -> io::Result<()> {
 }
 
 /// Answer on these sockets until told to stop; then answer what they still hold.
-pub fn run(engine: &Engine, sockets: &[Socket], stop: &AtomicBool) {
-    run_watched(engine, sockets, stop, &mut Silent);
+pub fn run(engine: &Engine, sockets: &[Socket], handover: &Handover, stop: &AtomicBool) {
+    run_watched(engine, sockets, handover, stop, &mut Silent);
 }
 
 /// Do as [`run`] does, while a witness looks on.
 pub fn run_watched<W: Witness>(
     engine: &Engine,
     sockets: &[Socket],
+    handover: &Handover,
     stop: &AtomicBool,
     witness: &mut W,
 ) {
@@ -78,6 +80,7 @@ pub fn run_watched<W: Witness>(
         tally: engine.books.new_tally(),
         thread: Thread::new(Rng::from_system()),
         batch: Batch::new(),
+        handover,
         seen: 0,
         witness,
     };
@@ -99,6 +102,7 @@ struct Worker<'e, W> {
     tally: Arc<Tally>,
     thread: Thread,
     batch: Batch,
+    handover: &'e Handover,
     /// Datagrams so far, to time some of them.
     seen: u32,
     witness: &'e mut W,
@@ -121,7 +125,7 @@ impl<W: Witness> Worker<'_, W> {
         match self.batch.receive(socket.as_fd(), wait) {
             Ok(0) => false,
             Ok(count) => {
-                self.answer(count);
+                self.answer(count, socket);
                 let unsent = self.batch.send(socket.as_fd());
                 if unsent > 0 {
                     self.tally.add(Counter::UdpUnsent, unsent);
@@ -140,8 +144,8 @@ impl<W: Witness> Worker<'_, W> {
 
     /// Answer a batch. A packet that makes us panic is dropped, counted and kept; the others are
     /// not its victims.
-    fn answer(&mut self, count: usize) {
-        let Self { engine, tally, thread, batch, seen, witness } = self;
+    fn answer(&mut self, count: usize, socket: &Socket) {
+        let Self { engine, tally, thread, batch, handover, seen, witness } = self;
         let world = engine.publisher.world();
         let now = now();
         tally.add(Counter::UdpReceived, u64::try_from(count).unwrap_or(0));
@@ -151,6 +155,10 @@ impl<W: Witness> Worker<'_, W> {
                 while next < count {
                     let at = next;
                     next += 1;
+                    if world.policy.transfers && handover.offer(socket, batch, at, now) {
+                        tally.count(Counter::UdpHandedOver);
+                        continue;
+                    }
                     let Some(slot) = batch.slot(at) else {
                         tally.count(Counter::UdpDropped);
                         tally.count(Counter::DroppedMalformed);

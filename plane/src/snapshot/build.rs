@@ -211,6 +211,10 @@ impl<'d> Builder<'d> {
                 }
             }
         }
+        if rrset.rtype == rtype::NS {
+            // Glue comes before other addresses, so that it finds room first (RFC 9471 section 3).
+            wanted.sort_by_cached_key(|target| !self.is_below(target, rrset.owner));
+        }
         let body = if self.named.len() > named {
             Body::Named(Span::between(named, self.named.len())?)
         } else {
@@ -251,6 +255,12 @@ impl<'d> Builder<'d> {
         let id = self.names.add(self.split.name()).ok_or_else(fault)?;
         self.ids.insert(wire, id);
         Ok(id)
+    }
+
+    /// Whether a name in record data is an owner or stands below it.
+    fn is_below(&self, target: &[u8], owner: &[u8]) -> bool {
+        let known = self.ids.get(target).map(|&id| self.names.get(id));
+        known.is_some_and(|name| name::is_within(name.wire(), owner))
     }
 
     fn place_vip(&mut self, node: u32, index: u32) -> Result<(), Fault> {

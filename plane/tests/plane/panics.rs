@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use gslb_plane::net::handover::Handover;
 use gslb_plane::net::udp;
 use gslb_plane::witness::{Client, Witness};
 
@@ -39,7 +40,7 @@ fn one_packet_is_dropped_counted_and_kept_and_the_others_are_answered() {
     let stop = Arc::new(AtomicBool::new(false));
     let worker = thread::spawn({
         let (engine, stop) = (Arc::clone(&engine), Arc::clone(&stop));
-        move || udp::run_watched(&engine, &[socket], &stop, &mut Bomb)
+        move || udp::run_watched(&engine, &[socket], &Handover::new().unwrap(), &stop, &mut Bomb)
     });
     let mut reply = [0; 512];
     for _ in 0..6 {

@@ -132,24 +132,23 @@ fn stop_answers_what_was_received() {
 
 #[test]
 fn a_taken_port_is_named() {
-    let (_, server) = start(&["127.0.0.1:0"], 1);
+    let (_, server) = start(&["127.0.0.9:0"], 1); // where no other test has ports
     let address = server.addresses()[0];
     let Err(error) = Server::bind(Arc::default(), &[address], 1) else { unreachable!() };
     let sentence = error.to_string();
     assert!(sentence.starts_with(&format!("cannot bind TCP {address}: ")), "{sentence}");
     assert_ne!(error.errno(), 0);
-    let holder = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let holder = UdpSocket::bind("127.0.0.9:0").unwrap();
     let address = holder.local_addr().unwrap();
     let Err(error) = Server::bind(Arc::default(), &[address], 1) else { unreachable!() };
     assert!(error.to_string().starts_with(&format!("cannot bind UDP {address}: ")));
 }
 
 /// Sockets of one free port, as another program may hand them over: so many of UDP, and one of TCP.
+/// The address is nobody else's, so that no other test takes the port meanwhile.
 fn handed_over(count: usize) -> (SocketAddr, Vec<RawFd>) {
-    let free = UdpSocket::bind("127.0.0.1:0").unwrap();
-    let address = free.local_addr().unwrap();
-    let listener = TcpListener::bind(address).unwrap();
-    drop(free);
+    let listener = TcpListener::bind("127.0.0.8:0").unwrap();
+    let address = listener.local_addr().unwrap();
     let bound = (0..count).map(|_| gslb_plane::net::udp::bind(address).unwrap().into_raw_fd());
     (address, bound.chain([listener.into_raw_fd()]).collect())
 }
