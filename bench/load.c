@@ -16,6 +16,7 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/sock_diag.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -282,6 +283,18 @@ static void open_lanes(const char *host, const char *port) {
     }
 }
 
+/* Replies that the kernel dropped because a socket of ours was full: the server had sent them. */
+static uint64_t dropped_here(void) {
+    uint64_t drops = 0;
+    for (unsigned i = 0; i < lane_count; i++) {
+        uint32_t info[SK_MEMINFO_VARS] = {0};
+        socklen_t length = sizeof info;
+        if (getsockopt(lanes[i].socket, SOL_SOCKET, SO_MEMINFO, info, &length)) die("SO_MEMINFO");
+        drops += info[SK_MEMINFO_DROPS];
+    }
+    return drops;
+}
+
 /* The latency that this share of all replies did not exceed, in microseconds. */
 static double at_most(double share) {
     uint64_t rest = (uint64_t)(share * (double)answered);
@@ -330,10 +343,10 @@ int main(int argc, char **argv) {
     else run_closed(count, until);
     double seconds = (double)(now_ns() - began) / 1e9;
     printf("{\"asked\": %lu, \"answered\": %lu, \"lost\": %lu, \"wrong\": %lu, \"strayed\": %lu, "
-           "\"seconds\": %.6f, \"first_wrong\": \"%s\", \"p50_us\": %.0f, \"p999_us\": %.0f, "
-           "\"worst_us\": %.1f, \"seen\": [",
-           asked, answered, lost, wrong, strayed, seconds, first_wrong, at_most(0.5),
-           at_most(0.999), (double)worst / 1e3);
+           "\"dropped_here\": %lu, \"seconds\": %.6f, \"first_wrong\": \"%s\", "
+           "\"p50_us\": %.0f, \"p999_us\": %.0f, \"worst_us\": %.1f, \"seen\": [",
+           asked, answered, lost, wrong, strayed, dropped_here(), seconds, first_wrong,
+           at_most(0.5), at_most(0.999), (double)worst / 1e3);
     for (int i = 0; i < allowed_count; i++) printf("%s%lu", i ? ", " : "", seen[i]);
     printf("]}\n");
     return 0;

@@ -1,9 +1,13 @@
 """TCP's limits: RFC 7766 section 6.2, RFC 9210 section 4. Who is closed when, and how counted."""
 
+import json
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import pytest
 from nameserver import SECONDS, Nameserver, make_world, plain, read_frame, serving
@@ -158,3 +162,28 @@ def test_many_wait_to_be_let_in_and_all_are() -> None:
             for wire in calls:
                 wire.sendall(FRAME)
         assert all(read_frame(wire) is not None for wire in calls)
+
+
+def test_where_no_more_files_may_be_opened_the_idlest_goes() -> None:
+    """The limits allow a thousand connections, the system some twenty."""
+    with ExitStack() as wires:
+        process = wires.enter_context(
+            subprocess.Popen(
+                [sys.executable, str(Path(__file__).with_name("few_files.py"))],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        port = int(process.stdout.readline())
+        for _ in range(60):
+            wire = wires.enter_context(socket.create_connection(("127.0.0.1", port), SECONDS))
+            assert answered(wire)
+        process.stdin.write("\n")
+        process.stdin.flush()
+        counters = json.loads(process.stdout.readline())
+        assert counters["tcp_answered"] == counters["tcp_connections"] == 60
+        assert counters["tcp_closed_full"] >= 60 - 25
+        process.stdin.close()
