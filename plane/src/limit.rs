@@ -1,8 +1,9 @@
 //! Response rate limiting: how often one client network has been given answers of one kind.
 //!
 //! A flood of questions with forged sources makes a server send its answers to somebody who never
-//! asked. Answers of one kind to one network are counted second by second; what is above the limit
-//! is sent truncated, so that a real client comes back over TCP, or not sent at all.
+//! asked. Answers of one kind to one network are counted second by second, long ones as several;
+//! what is above the limit is sent truncated, so that a real client comes back over TCP, or not
+//! sent at all. With this a network is sent little more than it seems to have asked: see [`cost`].
 //!
 //! ```text
 //! network and kind ─▶ keyed hash ─▶ a row of 8 words, one cache line
@@ -110,21 +111,26 @@ impl Limiter {
         self.rows.len() * WAYS
     }
 
-    /// Count an answer of a kind to a network, and rule on it.
+    /// Count an answer of a kind to a network as `cost` answers, and rule on it.
     ///
     /// `limit` is in answers a second; `slip` says that every how many-th answer above it is sent
     /// truncated, 0 that none is. `now` is in seconds.
     #[must_use]
     #[inline]
-    pub fn rule(&self, network: u64, kind: Kind, limit: u32, slip: u32, now: u32) -> Ruling {
+    pub fn rule(
+        &self,
+        network: u64,
+        (kind, cost): (Kind, u32),
+        (limit, slip): (u32, u32),
+        now: u32,
+    ) -> Ruling {
         let hash = mix(mix(network ^ self.seed) ^ (kind as u64) << 56);
         let row = usize::try_from(hash & 0xffff_ffff).unwrap_or(0) & (self.rows.len() - 1);
         let Some(Row(words)) = self.rows.get(row) else {
             return Ruling::Pass;
         };
         let (tag, second) = (hash >> 40 | 1, u64::from(now & 0xffff));
-        let count = count_in(words, tag, second);
-        let Some(above) = count.checked_sub(u64::from(limit) + 1) else {
+        let Some(above) = count_in(words, tag, second, u64::from(cost), u64::from(limit)) else {
             return Ruling::Pass;
         };
         match slip {
@@ -135,26 +141,47 @@ impl Limiter {
     }
 }
 
+/// How many answers of the usual length an answer counts as: one, and one more for every 32 octets
+/// that it is longer than its question.
+#[must_use]
 #[inline]
-fn count_in(words: &[AtomicU64; WAYS], tag: u64, second: u64) -> u64 {
+pub fn cost(question: usize, answer: usize) -> u32 {
+    let more = answer.saturating_sub(question) / 32;
+    u32::try_from(more).map_or(u32::MAX, |more| more + 1)
+}
+
+/// Count an answer; `None` if it is within the limit, else how many above it were before.
+#[inline]
+fn count_in(
+    words: &[AtomicU64; WAYS],
+    tag: u64,
+    second: u64,
+    cost: u64,
+    limit: u64,
+) -> Option<u64> {
+    let counted = |before: u64| match before + cost {
+        within if within <= limit => within,
+        // What is above is sent short, or not at all, and counts as one.
+        _ => before.max(limit) + 1,
+    };
     let [first, ..] = words;
     let (mut least, mut least_says) = (first, u64::MAX);
     for place in words {
         let word = place.load(Ordering::Relaxed);
         let current = word >> 24 & 0xffff == second;
         if word >> 40 == tag {
-            let count = if current { (word & COUNT) + 1 } else { 1 };
-            let count = count.min(COUNT);
+            let count = counted(if current { word & COUNT } else { 0 }).min(COUNT);
             place.store(tag << 40 | second << 24 | count, Ordering::Relaxed);
-            return count;
+            return count.checked_sub(limit + 1);
         }
         let says = if current { word & COUNT } else { 0 };
         if says < least_says {
             (least, least_says) = (place, says);
         }
     }
-    least.store(tag << 40 | second << 24 | 1, Ordering::Relaxed);
-    1
+    let count = counted(0).min(COUNT);
+    least.store(tag << 40 | second << 24 | count, Ordering::Relaxed);
+    count.checked_sub(limit + 1)
 }
 
 #[cfg(test)]
@@ -167,7 +194,7 @@ mod tests {
         let limiter = Limiter::new(1024);
         let rulings = |slip| -> Vec<Ruling> {
             let network = u64::from(slip);
-            (0..6).map(|_| limiter.rule(network, Kind::Answer, 2, slip, 7)).collect()
+            (0..6).map(|_| limiter.rule(network, (Kind::Answer, 1), (2, slip), 7)).collect()
         };
         assert_eq!(rulings(0), [Pass, Pass, Drop, Drop, Drop, Drop]);
         assert_eq!(rulings(1), [Pass, Pass, Slip, Slip, Slip, Slip]);
@@ -177,7 +204,8 @@ mod tests {
     #[test]
     fn kinds_and_networks_are_counted_apart_and_each_second_anew() {
         let limiter = Limiter::new(1024);
-        let pass = |network, kind, now| limiter.rule(network, kind, 1, 0, now) == Ruling::Pass;
+        let pass =
+            |network, kind, now| limiter.rule(network, (kind, 1), (1, 0), now) == Ruling::Pass;
         assert!(pass(1, Kind::Answer, 5) && !pass(1, Kind::Answer, 5));
         assert!(pass(1, Kind::Denial, 5) && pass(2, Kind::Answer, 5));
         assert!(pass(1, Kind::Answer, 6));
@@ -186,12 +214,21 @@ mod tests {
     #[test]
     fn a_flood_of_many_networks_pushes_no_flooder_out() {
         let limiter = Limiter::new(1024);
-        let flooder = (0..500).filter(|_| limiter.rule(1, Kind::Answer, 100, 0, 9) == Ruling::Pass);
-        assert_eq!(flooder.count(), 100);
+        let rule = |network| limiter.rule(network, (Kind::Answer, 1), (100, 0), 9);
+        assert_eq!((0..500).filter(|_| rule(1) == Ruling::Pass).count(), 100);
         for network in 2..200_000 {
-            let _ = limiter.rule(network, Kind::Answer, 100, 0, 9);
+            let _ = rule(network);
         }
-        assert_eq!(limiter.rule(1, Kind::Answer, 100, 0, 9), Ruling::Drop);
+        assert_eq!(rule(1), Ruling::Drop);
+    }
+
+    #[test]
+    fn long_answers_count_as_several() {
+        assert_eq!((cost(40, 40), cost(40, 71), cost(40, 72), cost(40, 1040)), (1, 1, 2, 32));
+        let limiter = Limiter::new(1024);
+        let rule = |cost| limiter.rule(1, (Kind::Answer, cost), (10, 2), 9);
+        assert_eq!([rule(8), rule(8), rule(8), rule(1), rule(8)], [Pass, Slip, Drop, Slip, Drop]);
+        assert_eq!(limiter.rule(2, (Kind::Answer, 11), (10, 1), 9), Slip);
     }
 
     #[test]

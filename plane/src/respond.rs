@@ -16,7 +16,7 @@ use std::net::IpAddr;
 use crate::answer::{MAX_LINKS, Question, Tools, answer};
 use crate::chaos;
 use crate::choose::Draw;
-use crate::limit::{Kind, Ruling};
+use crate::limit::{Kind, Ruling, cost};
 use crate::name::Split;
 use crate::random::Rng;
 use crate::snapshot::{Policy, World};
@@ -313,7 +313,8 @@ impl Answerer<'_> {
             _ => Kind::Error,
         };
         let network = rate.prefixes.network(source);
-        policy.limiter.rule(network, kind, rate.limit, rate.slip, now)
+        let cost = cost(self.packet.octets.len(), reply.length());
+        policy.limiter.rule(network, (kind, cost), (rate.limit, rate.slip), now)
     }
 }
 

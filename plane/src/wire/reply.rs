@@ -133,6 +133,13 @@ impl<'b> Reply<'b> {
         }
     }
 
+    /// How long it is so far, with its OPT record.
+    #[must_use]
+    #[inline]
+    pub fn length(&self) -> usize {
+        self.at + self.kept
+    }
+
     /// Whether there are records in the answer section.
     #[must_use]
     #[inline]
