@@ -94,7 +94,7 @@ def _flood_row(seen: _Seen) -> Sequence[str]:
         f"{flood['truncated'] / flood['sent']:.3f}",
         f"{flood['octets_back'] / flood['octets_sent']:.2f}",
         f"{flood['octets_truncated'] / (limited * flood['question']):.2f}",
-        "of the limited at most 1.5",
+        "at most 1.5",
     )
 
 
