@@ -1,7 +1,7 @@
 # The whole life of a checkout. Every target sets up what it needs.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run build test check bench lock clean
+.PHONY: help run build test check bench fuzz lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -18,21 +18,28 @@ build: $(VENV)/.built ## Set up everything and stop there: the command is then .
 
 test: $(VENV)/.built $(VENV)/.dev ## Set up everything and run every test this machine can run
 	@cargo test --quiet --manifest-path plane/Cargo.toml --locked
+	@cargo test --quiet --manifest-path plane/fuzz/Cargo.toml --locked
 	@$(BIN)/python -m pytest -q $(TESTS)
 
 check: $(VENV)/.built $(VENV)/.dev ## Format, lint, types, import layers
 	@$(BIN)/ruff format --check --quiet . || { echo "run: $(BIN)/ruff format ."; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
-	@for room in tests bench $(wildcard tests/*/); do MYPYPATH=tests:$$room $(BIN)/mypy $$room/*.py || exit 1; done
+	@for room in tests bench plane/fuzz $(wildcard tests/*/); do MYPYPATH=tests:$$room $(BIN)/mypy $$room/*.py || exit 1; done
 	@$(BIN)/python -m mypy.stubtest gslb._plane
 	@$(BIN)/lint-imports --config pyproject.toml
 	@cargo fmt --manifest-path plane/Cargo.toml --check
-	@cargo clippy --quiet --manifest-path plane/Cargo.toml --locked --all-targets --features python -- -D warnings
+	@cargo clippy --quiet --manifest-path plane/Cargo.toml --locked --all-targets --features python,fuzzing -- -D warnings
+	@cargo fmt --manifest-path plane/fuzz/Cargo.toml --check
+	@cargo clippy --quiet --manifest-path plane/fuzz/Cargo.toml --locked --all-targets -- -D warnings
 	@cargo check --quiet --manifest-path plane/Cargo.toml --locked --no-default-features
 
 bench: $(VENV)/.built $(VENV)/.dev ## Print the benchmark tables, peers included if installed
 	@$(BIN)/python -m bench
+
+FUZZ_SECONDS ?= 60
+fuzz: tools ## Fuzz each target for FUZZ_SECONDS (60), and print what came of it
+	@$(PYTHON) plane/fuzz/fuzz.py $(FUZZ_SECONDS)
 
 lock: $(VENV)/.tools ## Write the locks anew from pyproject.toml
 	@for part in runtime build dev; do \
@@ -41,7 +48,7 @@ lock: $(VENV)/.tools ## Write the locks anew from pyproject.toml
 	    $$( [ $$part = dev ] && echo "-c locks/runtime.txt" ) -o locks/$$part.txt; done
 
 clean: ## Remove what was built
-	@rm -rf $(VENV) plane/target
+	@rm -rf $(VENV) plane/target plane/fuzz/target
 
 # What the machine must have, said in one sentence each.
 $(VENV)/.tools: | tools

@@ -74,6 +74,11 @@ class Engine:
         Bounds and sum are in nanoseconds; a bound's count leaves out those of the bounds below it,
         and the last bound holds all that took longer.
         """
+    def panics(self) -> list[tuple[bytes, str, str]]:
+        """Take the packets that made the plane panic: octets, sender's address, message and place.
+
+        Each is given once. At most 16 wait; what finds no room is only counted, as `panics`.
+        """
     def answers(self) -> list[tuple[bytes, str, int]]:
         """Count the answers of VIPs: owner in wire form, datacenter (empty: fallback), count."""
     @property

@@ -91,6 +91,10 @@ class Plane:
         """Give how long packets took: counts by upper bound, and the sum, in nanoseconds."""
         return self._engine.times()
 
+    def panics(self) -> list[tuple[bytes, str, str]]:
+        """Take the packets that made the plane panic: octets, sender, message; each once."""
+        return self._engine.panics()
+
     def vip_answers(self) -> list[tuple[str, str, int]]:
         """Give how often each VIP answered from each datacenter; empty: its fallback."""
         return [(from_wire(vip), site, count) for vip, site, count in self._engine.answers()]

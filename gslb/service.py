@@ -24,6 +24,7 @@ from gslb.health import Watch
 from gslb.launch import become, find_identity, inherited
 from gslb.manners import Manners
 from gslb.model import GslbError, Invalid, MemberKey
+from gslb.panics import Panics
 from gslb.plane import Plane
 from gslb.publisher import Desk, Press, Served, StateFolder, digest, read_checked
 from gslb.settings import Settings
@@ -129,6 +130,7 @@ async def serving(settings: Settings) -> AsyncIterator[Parts]:
             ("follow", desk.follow),
             ("verdicts", desk.keep_verdicts),
             ("manners", manners.follow),
+            ("panics", Panics(plane.panics, alarms, time.monotonic).follow),
         ):
             stack.callback(tasks.create_task(kept_alive(name, work, alarms)).cancel)
         yield parts

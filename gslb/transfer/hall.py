@@ -14,12 +14,13 @@ from gslb.transfer.allow import Allowed
 from gslb.transfer.keys import Key, Keys
 from gslb.transfer.listing import Vips
 
-REMEMBERED: Final = 1000  # peers whose last transfer is told, and reasons that were logged
+REMEMBERED: Final = 1000  # zones and peers whose last transfer is told
 RESULTS: Final = ("axfr", "ixfr", "current", "refused", "failed", "questions")
 """What is counted: whole zones told, IXFR of who had it already, what was refused, what broke off,
 and other questions on connections that were handed over."""
 
 QUIET: Final = 60.0  # seconds in which the same refusal of the same peer is not logged again
+LINES: Final = 30  # refusals logged in that time; sources may be forged, and differ each time
 
 _log = logging.getLogger("gslb.transfer")
 
@@ -68,7 +69,8 @@ class Hall:
         self.running = 0
         self._turns = asyncio.Semaphore(settings.transfers_at_once)
         self._told: dict[tuple[str, str], Told] = {}
-        self._logged: dict[tuple[str, str, str], float] = {}
+        self._logged: set[tuple[str, str, str]] = set()
+        self._logged_since = -QUIET
 
     async def turn(self, seconds: float) -> bool:
         """Wait for one's turn to transfer; False if it did not come in time."""
@@ -101,11 +103,19 @@ class Hall:
     def refused(self, peer: str, what: str, why: str) -> None:
         """Note that something was refused, and log it, though not again and again."""
         self.counts["refused"] += 1
-        place, now = (peer, what, why), self.now()
-        if now - self._logged.get(place, -QUIET) >= QUIET:
-            if len(self._logged) >= REMEMBERED:
-                self._logged.clear()
-            self._logged[place] = now
+        now = self.now()
+        if not 0 <= now - self._logged_since < QUIET:
+            self._logged, self._logged_since = set(), now
+        if (peer, what, why) in self._logged or len(self._logged) > LINES:
+            return
+        self._logged.add((peer, what, why))
+        if len(self._logged) > LINES:
+            _log.warning(
+                "more is refused, and not logged for up to %.0f s; "
+                'gslb_transfers_total{result="refused"} counts on',
+                QUIET,
+            )
+        else:
             _log.warning("%s is refused to %s: %s", what, peer, why)
 
     def failed(self, peer: str, what: str, error: Exception) -> None:

@@ -51,18 +51,28 @@ class Session:
         loop = asyncio.get_running_loop()
         self._reader.feed_data(octets)
         protocol = asyncio.StreamReaderProtocol(self._reader)
-        transport, _ = await loop.create_connection(lambda: protocol, sock=connection)
+        try:
+            transport, _ = await loop.create_connection(lambda: protocol, sock=connection)
+        except OSError as error:
+            connection.close()
+            _log.debug("the connection of %s is lost: %r", self._peer, error)
+            return
         self._writer = asyncio.StreamWriter(transport, protocol, self._reader, loop)
         try:
-            while (message := await self._read()) is not None:
-                await self._answer(message)
-            self._writer.close()
-            async with asyncio.timeout(STALLED):
-                await self._writer.wait_closed()  # what was sent is read, or the peer is gone
+            await self._converse()
         except (TimeoutError, OSError) as error:
             _log.debug("the connection of %s ends: %r", self._peer, error)
         finally:
             transport.abort()
+
+    async def _converse(self) -> None:
+        """Answer messages; the first refusal is the last word, so that nobody stays for nothing."""
+        while (message := await self._read()) is not None:
+            if not await self._answer(message):
+                break
+        self._writer.close()
+        async with asyncio.timeout(STALLED):
+            await self._writer.wait_closed()  # what was sent is read, or the peer is gone
 
     async def _read(self) -> bytes | None:
         """Read a message; None at the end of the stream, or when it is idle."""
@@ -78,17 +88,19 @@ class Session:
         async with asyncio.timeout(STALLED):
             await self._writer.drain()
 
-    async def _answer(self, message: bytes) -> None:
+    async def _answer(self, message: bytes) -> bool:
+        """Answer a message; False if it was refused."""
         request = read_request(message, self._hall.keys, self._hall.now)
         question = request.question
         if request.reply is not None:
             self._hall.refused(self._peer, "a question", request.why)
             await self._send(request.reply)
-        elif question is None or question.type not in {AXFR, IXFR}:
+            return False
+        if question is None or question.type not in {AXFR, IXFR}:
             self._hall.counts["questions"] += 1
             await self._reply(request, self._ask_plane(request))
-        else:
-            await self._transfer(request, question)
+            return True
+        return await self._transfer(request, question)
 
     async def _reply(self, request: Request, reply: bytes | None) -> None:
         if reply is not None:
@@ -97,8 +109,8 @@ class Session:
     def _ask_plane(self, request: Request) -> bytes | None:
         return self._hall.plane.respond(request.plain, self._peer, tcp=True)
 
-    async def _transfer(self, request: Request, question: Question) -> None:
-        """Answer a question for a zone transfer, or refuse it."""
+    async def _transfer(self, request: Request, question: Question) -> bool:
+        """Answer a question for a zone transfer, or refuse it; False if it may not be asked."""
         kind = "IXFR" if question.type == IXFR else "AXFR"
         origin = from_wire(question.name)
         what = f"{kind} of {origin}"
@@ -106,7 +118,8 @@ class Session:
         if refusal := self._hall.allowed.refusal(self._peer, request.key):
             self._hall.refused(self._peer, what, refusal)
             await self._reply(request, self._ask_plane(request))
-        elif soa is None:
+            return False
+        if soa is None:
             self._hall.refused(self._peer, what, "there is no such zone here")
             await self._reply(request, error_reply(request.plain, NOTAUTH))
         elif kind == "IXFR" and not _is_behind(request.plain, serial_of(soa)):
@@ -120,6 +133,7 @@ class Session:
             self._hall.refused(self._peer, what, f"{TURN:.0f} s passed before its turn came; the "
                                "setting transfers_at_once says how many run")  # fmt: skip
             await self._reply(request, self._ask_plane(request))
+        return True
 
     async def _tell(self, request: Request, question: Question, origin: str, kind: str) -> None:
         """Tell a whole zone; what it is at the beginning is told, whatever is published."""

@@ -20,7 +20,7 @@ WORK = HERE / "target" / "corpus"
 FINDINGS = HERE / "target" / "findings"
 TARGETS = ("respond", "options", "documents", "frames")
 LONGEST = 4096  # octets of an input
-KEPT = 2048  # octets of an input that the repository keeps
+KEPT = 600  # octets of an input that the repository keeps
 
 INSTRUMENTED = (
     "-Cpasses=sancov-module",
@@ -36,7 +36,7 @@ INSTRUMENTED = (
 def build() -> Path:
     """Build the targets; give the folder where they are."""
     rustc = subprocess.run(["rustc", "-vV"], capture_output=True, text=True, check=True).stdout
-    (host,) = re.findall(r"^host: (.*)$", rustc, re.MULTILINE)
+    host: str = re.findall(r"^host: (.*)$", rustc, re.MULTILINE)[0]
     # With --target, build scripts and macros are left uninstrumented.
     command = ["cargo", "build", "--quiet", "--release", "--locked", "--features", "libfuzzer"]
     environment = {**os.environ, "RUSTFLAGS": " ".join(INSTRUMENTED)}
@@ -97,11 +97,12 @@ def keep(program: Path) -> None:
         stderr=subprocess.DEVNULL,
         check=True,
     )
-    shutil.rmtree(CORPUS / name, ignore_errors=True)
-    (CORPUS / name).mkdir(parents=True)
+    (CORPUS / name).mkdir(parents=True, exist_ok=True)
+    for path in (CORPUS / name).glob(f"{'[0-9a-f]' * 16}.bin"):
+        path.unlink()  # what has another name is of a finding, and stays
     for path in merged.iterdir():
         octets = path.read_bytes()
-        (CORPUS / name / hashlib.sha256(octets).hexdigest()[:16]).write_bytes(octets)
+        (CORPUS / name / f"{hashlib.sha256(octets).hexdigest()[:16]}.bin").write_bytes(octets)
 
 
 def show(rows: list[tuple[str, ...]]) -> None:

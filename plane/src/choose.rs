@@ -97,7 +97,8 @@ impl Draw {
 }
 
 /// Choose what a VIP answers to a client.
-#[inline]
+#[expect(clippy::inline_always, reason = "most answers of VIPs take only the first half of it")]
+#[inline(always)]
 pub fn choose<W: Witness>(
     linked: &Linked,
     owner: &[u8],

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::panics::{self, Panics};
 use crate::random::Rng;
 use crate::respond::{Packet, Thread, Transport, respond};
 use crate::snapshot::Publisher;
@@ -17,12 +18,16 @@ pub struct Engine {
     pub publisher: Publisher,
     /// What was answered.
     pub books: Arc<Books>,
+    /// What made us panic.
+    pub panics: Panics,
 }
 
 impl Default for Engine {
     fn default() -> Self {
+        panics::watch();
         let books = Arc::<Books>::default();
-        Self { publisher: Publisher::new(Arc::clone(&books)), books }
+        let publisher = Publisher::new(Arc::clone(&books));
+        Self { publisher, books, panics: Panics::default() }
     }
 }
 

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! python ▸ server ▸ net ▸ engine ▸ trace | respond ▸ answer | chaos ▸ choose ▸ witness
-//!                               ▸ snapshot ▸ ranges | limit | tally ▸ wire ▸ name | random
+//!                               ▸ snapshot ▸ ranges | limit | tally | panics ▸ wire ▸ name | random
 //! ```
 //!
 //! A module uses those to its right only. A packet's way: [`net`] reads it from a socket and loads
@@ -23,6 +23,7 @@ pub mod engine;
 pub mod limit;
 pub mod name;
 pub mod net;
+pub mod panics;
 #[cfg(feature = "python")]
 mod python;
 pub mod random;

@@ -13,8 +13,12 @@ pub const MAX_LABEL: u8 = 63;
 /// The hash of the root name, with which every hash begins.
 const ROOT_HASH: u64 = 0x243f_6a88_85a3_08d3;
 const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-/// Octets that are taken at once.
+/// Octets that are hashed at once.
 const WORD: usize = 8;
+/// Octets that are lowered at once: with a fixed number of them the compiler needs no loop.
+const BLOCK: usize = 32;
+/// Room for the longest name and a word behind it, in whole blocks.
+const ROOM: usize = (MAX_OCTETS + WORD).next_multiple_of(BLOCK);
 
 /// A suffix of a name: a hash of it, and in the lowest octet where it begins.
 ///
@@ -101,7 +105,7 @@ impl<'a> Name<'a> {
 #[derive(Debug)]
 pub struct Split {
     /// Its octets, and behind them enough that a word can be read at every label.
-    wire: [u8; MAX_OCTETS + 1 + WORD],
+    wire: [u8; ROOM],
     suffixes: [Suffix; MAX_LABELS + 1],
     octets: usize,
     labels: usize,
@@ -110,7 +114,7 @@ pub struct Split {
 impl Default for Split {
     fn default() -> Self {
         Self {
-            wire: [0; MAX_OCTETS + 1 + WORD],
+            wire: [0; ROOM],
             suffixes: [Suffix::new(ROOT_HASH, 0); MAX_LABELS + 1],
             octets: 1,
             labels: 0,
@@ -141,7 +145,7 @@ impl Split {
         if length > MAX_OCTETS {
             return None;
         }
-        self.lower(octets, length)?;
+        self.lower(octets, length);
         let (mut end, mut hash) = (at, ROOT_HASH);
         *self.suffixes.get_mut(labels)? = Suffix::new(hash, at);
         for suffix in self.suffixes.get_mut(..labels)?.iter_mut().rev() {
@@ -155,25 +159,22 @@ impl Split {
         Some(length)
     }
 
-    /// Take octets over in lower case, a word at a time as far as there are whole ones.
+    /// Take octets over in lower case, a block at a time: what stands behind the name may come too.
     ///
     /// Length octets are below b'A', so the whole wire form can be lowered at once.
     #[inline]
-    fn lower(&mut self, octets: &[u8], length: usize) -> Option<()> {
-        let mut at = 0;
-        while at < length {
-            let to = self.wire.get_mut(at..at + WORD)?;
-            if let Some(word) = octets.get(at..at + WORD) {
-                let word = u64::from_le_bytes(word.try_into().ok()?);
-                to.copy_from_slice(&lowered(word).to_le_bytes());
-            } else {
-                for (to, from) in to.iter_mut().zip(octets.get(at..)?) {
-                    *to = from.to_ascii_lowercase();
-                }
+    fn lower(&mut self, octets: &[u8], length: usize) {
+        let blocks = self.wire.chunks_exact_mut(BLOCK).zip(octets.chunks(BLOCK));
+        for (to, from) in blocks.take(length.div_ceil(BLOCK)) {
+            let mut block = [0; BLOCK];
+            if let Ok(whole) = <[u8; BLOCK]>::try_from(from) {
+                block = whole;
+            } else if let Some(part) = block.get_mut(..from.len()) {
+                part.copy_from_slice(from);
             }
-            at += WORD;
+            block.make_ascii_lowercase();
+            to.copy_from_slice(&block);
         }
-        Some(())
     }
 
     /// Become the name that begins with these labels and ends with a name in lower case; false if
@@ -203,27 +204,14 @@ impl Split {
     }
 }
 
-/// Eight octets in lower case: each from b'A' to b'Z' gets the bit that tells the cases apart.
-#[inline]
-fn lowered(word: u64) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = ONES * 0x80;
-    let low = word & !HIGH;
-    // The high bit of an octet is set where it is above b'Z', and where it is at least b'A'.
-    let above_z = low + ONES * u64::from(0x7f - b'Z');
-    let from_a = low + ONES * u64::from(0x80 - b'A');
-    let upper = (from_a ^ above_z) & HIGH & !word;
-    word | upper >> 2
-}
-
 /// Add the label (its length octet included) that stands in `wire` from `head` to `end` in front
 /// of a name with this hash.
 #[inline]
-fn fold(hash: u64, wire: &[u8; MAX_OCTETS + 1 + WORD], head: usize, end: usize) -> Option<u64> {
+fn fold(hash: u64, wire: &[u8; ROOM], head: usize, end: usize) -> Option<u64> {
     let (mut hash, mut at) = (hash, head);
     let word = |at: usize| {
-        let octets = wire.get(at..at + WORD)?;
-        Some(u64::from_le_bytes(octets.try_into().ok()?))
+        let octets = wire.get(at..)?.first_chunk::<WORD>()?;
+        Some(u64::from_le_bytes(*octets))
     };
     while end - at > WORD {
         hash = (hash.rotate_left(23) ^ word(at)?).wrapping_mul(FACTOR);
@@ -321,18 +309,6 @@ fn digit(number: u8) -> char {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn words_are_lowered_as_octets_are() {
-        for octet in 0..=u8::MAX {
-            for place in 0..WORD {
-                let mut octets = *b"aZ@[\xc1\xda\0z";
-                octets[place] = octet;
-                let wanted = octets.map(|octet| octet.to_ascii_lowercase());
-                assert_eq!(lowered(u64::from_le_bytes(octets)).to_le_bytes(), wanted);
-            }
-        }
-    }
 
     #[test]
     fn a_name_is_the_same_however_it_is_read() {

@@ -130,6 +130,12 @@ impl Engine {
         (times.buckets, times.sum)
     }
 
+    fn panics<'py>(&self, py: Python<'py>) -> Vec<(Bound<'py, PyBytes>, String, String)> {
+        let kept = self.0.panics.take().into_iter();
+        kept.map(|one| (PyBytes::new(py, &one.packet), one.source.to_string(), one.message))
+            .collect()
+    }
+
     fn answers<'py>(&self, py: Python<'py>) -> Vec<(Bound<'py, PyBytes>, String, u64)> {
         let answers = self.0.books.answers().into_iter();
         answers

@@ -168,6 +168,7 @@ fn ask_a_worker(listen: &[&str]) {
     let [_, mut on, _] = everything::policies();
     on.rate.1 = 1; // what is above the limit is answered too, so that a client need not guess
     on.proxy_from = world::everybody();
+    on.transfers = true; // each packet is looked at: is it one for Python?
     engine.publisher.configure(&world::encode(&on)).unwrap();
     let stop = Arc::new(AtomicBool::new(false));
     let sockets: Vec<_> = listen.iter().map(|text| udp::bind(text.parse().unwrap())).collect();
@@ -197,7 +198,10 @@ fn ask_a_worker(listen: &[&str]) {
         assert!(length >= 12);
     };
     let questions = everything::questions();
-    let answered = questions.iter().filter(|packet| everything::is_answered(packet));
+    // A question for a transfer leaves the plane.
+    let leaves = |packet: &[u8]| packet.windows(4).any(|part| part == [0, 252, 0, 1]);
+    let answered =
+        questions.iter().filter(|packet| everything::is_answered(packet) && !leaves(packet));
     let mut before = 0;
     for round in 0..2 {
         for question in answered.clone() {

@@ -1,15 +1,19 @@
 """The generated zones, served by gslb, NSD and Knot while a test file runs."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import authorities
 import pytest
+from dns.rdatatype import RdataType, to_text
 from exchange import Server
 from garden import garden
 from nameserver import serving
+from replies import Record
 
-from gslb.model import World, Zone
+from gslb.model import RrsetKey, World, Zone
+from gslb.model.names import from_wire
+from gslb.model.records import rdata_wire
 from gslb.zones.master import read_master
 
 PEERS = {"nsd": authorities.nsd, "knot": authorities.knot}
@@ -31,6 +35,22 @@ def world(files: dict[str, Path]) -> World:
             origin: Zone(origin=origin, rrsets=master.rrsets) for origin, master in masters.items()
         }
     )
+
+
+@pytest.fixture(scope="session")
+def standing(world: World) -> Callable[[bytes, int], list[list[Record]]]:
+    """Give what finds the records of an RRset, by owner and type, in each zone that has it."""
+
+    def find(owner: bytes, rtype: int) -> list[list[Record]]:
+        text = to_text(RdataType.make(rtype))
+        key = RrsetKey(from_wire(owner), text)
+        rrsets = [zone.rrsets[key] for zone in world.zones.values() if key in zone.rrsets]
+        return [
+            sorted(Record(owner, rtype, rrset.ttl, rdata_wire(text, one)) for one in rrset.rdata)
+            for rrset in rrsets
+        ]
+
+    return find
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ Relax = Callable[[Question, Reply, Reply], Pair]
 
 EXTENDED_ERROR = 15  # the option's code, RFC 8914 section 2
 CHILD_ZONE = b"".join(bytes([len(label)]) + label for label in SHED) + b"\0"
+LETTERS = 64  # octets that the peers save by pointing to names of other letters
 KNOTS_LINKS = 5  # CNAMEs that Knot puts into an answer
 OUR_LINKS = 9  # the eight links that we follow (docs/dns.md), and the one that we don't
 
@@ -170,15 +171,18 @@ def _other_zones(_: Question, ours: Reply, theirs: Reply) -> Pair:
 
 def _additional(_: Question, ours: Reply, theirs: Reply) -> Pair:
     """Leave out RRsets that only one has; but the glue of a referral must be the same."""
-    mine, yours = _by_rrset(ours.additional), _by_rrset(theirs.additional)
+    mine, yours = by_rrset(ours.additional), by_rrset(theirs.additional)
     glue = {key for key in mine.keys() | yours.keys() if _is_glue(key, ours)}
     differ = {key for key in mine.keys() ^ yours.keys() if key not in glue}
     return _without(ours, differ), _without(theirs, differ)
 
 
 def _compression(question: Question, ours: Reply, theirs: Reply) -> Pair:
-    """Take for truncated, here too, what just fits."""
-    if "TC" in ours.flags or "TC" not in theirs.flags or not _fills(question, ours):
+    """Take for truncated, on both sides, what just fits on one."""
+    if question.tcp or len({"TC" in ours.flags, "TC" in theirs.flags}) == 1:
+        return ours, theirs
+    whole, room = (theirs, LETTERS) if "TC" in ours.flags else (ours, MAX_NAME)
+    if not _fills(question, whole, room):
         return ours, theirs
     return _header_alone(ours), _header_alone(theirs)
 
@@ -190,7 +194,7 @@ def _missing_glue(question: Question, ours: Reply, theirs: Reply) -> Pair:
         return ours, theirs
     if "TC" in ours.flags:
         return _header_alone(ours), _header_alone(theirs)
-    missing = {key for key in _by_rrset(ours.additional) if _is_glue(key, ours)}
+    missing = {key for key in by_rrset(ours.additional) if _is_glue(key, ours)}
     return _without(ours, missing), _without(theirs, missing)
 
 
@@ -286,7 +290,8 @@ RULES = (
     Rule(
         "compression",
         BOTH,
-        "What just fits here is truncated there, for want of a pointer.",
+        "What just fits here is truncated there, for want of a pointer; or here, where names in "
+        "data keep their letters and are not pointed to from other letters.",
         "RFC 1035 section 4.1.4: *Programs are free to avoid using pointers in messages they "
         "generate, although this will reduce datagram capacity, and may cause truncation*",
         _compression,
@@ -347,7 +352,8 @@ def _header_alone(reply: Reply) -> Reply:
     )
 
 
-def _by_rrset(section: Section) -> dict[tuple[bytes, int], list[Record]]:
+def by_rrset(section: Section) -> dict[tuple[bytes, int], list[Record]]:
+    """Give a section's records by owner and type."""
     found: dict[tuple[bytes, int], list[Record]] = defaultdict(list)
     for record in section:
         found[record.owner, record.rtype].append(record)
@@ -359,9 +365,9 @@ def _without(reply: Reply, rrsets: set[tuple[bytes, int]]) -> Reply:
     return replace(reply, additional=tuple(kept))
 
 
-def _fills(question: Question, reply: Reply) -> bool:
-    """Whether a datagram has no room for one more name in full."""
-    return reply.octets + MAX_NAME > min(max(question.payload or 512, 512), PAYLOAD)
+def _fills(question: Question, reply: Reply, room: int = MAX_NAME) -> bool:
+    """Whether a datagram has no more room than this, if nothing is said for a name in full."""
+    return reply.octets + room > min(max(question.payload or 512, 512), PAYLOAD)
 
 
 def _denies(reply: Reply) -> bool:

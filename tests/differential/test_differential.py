@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
@@ -15,8 +15,8 @@ from garden import garden, grow
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from questions import Question, questions
-from replies import Reply, parse
-from rules import RULES, agree, in_lower_case
+from replies import Record, Reply, parse
+from rules import RULES, agree, by_rrset, in_lower_case
 from second import sections
 
 from gslb.compiler import check
@@ -34,6 +34,9 @@ some = settings(
     deadline=None,
 )
 anything = st.deferred(lambda: questions(garden()))
+
+
+Standing = Callable[[bytes, int], list[list[Record]]]
 
 
 def ask(server: Server, question: Question) -> tuple[bytes, Reply]:
@@ -131,6 +134,16 @@ def test_udp_differs_from_tcp_in_length_alone(gslb: Server, question: Question) 
         rrsets = {(record.owner, record.rtype) for record in getattr(small, name)}
         here = [record for record in getattr(whole, name) if (record.owner, record.rtype) in rrsets]
         assert list(getattr(small, name)) == here
+
+
+@some
+@given(question=anything)
+def test_what_is_added_stands_in_the_zones(
+    gslb: Server, standing: Standing, question: Question
+) -> None:
+    """See to what the rule `additional` lets pass: no address is made up, no RRset is in part."""
+    for key, added in by_rrset(ask(gslb, question)[1].additional).items():
+        assert added in standing(*key)
 
 
 def test_the_manual_lists_exactly_these_rules() -> None:

@@ -1,5 +1,8 @@
 """Signed questions: over TCP and UDP, right ones and wrong ones, RFC 8945 section 5."""
 
+import asyncio
+from asyncio.subprocess import PIPE, STDOUT
+from base64 import b64encode
 from pathlib import Path
 
 import dns.asyncquery
@@ -7,6 +10,7 @@ import dns.flags
 import dns.message
 import dns.name
 import dns.rcode
+import peers
 import pytest
 from primary import (
     KEYRING,
@@ -22,6 +26,7 @@ from primary import (
     primary,
     receive,
     send,
+    until,
     write_keys,
 )
 
@@ -120,3 +125,64 @@ async def test_an_unknown_key_over_udp_gets_badkey(keyed: Primary) -> None:
     query.use_tsig(ring, "o.")
     with pytest.raises(dns.tsig.PeerBadKey):
         await dns.asyncquery.udp(query, "127.0.0.1", 5, keyed.port)
+
+
+async def test_after_a_refusal_the_connection_ends(keyed: Primary) -> None:
+    """So nobody without a key can hold a place here."""
+    ring = {dns.name.from_text("o."): dns.tsig.Key("o.", b"x" * 32, "hmac-sha256")}
+    unknown = axfr(rtype="SOA")
+    unknown.use_tsig(ring, "o.")
+    for query in (axfr(), unknown):
+        async with keyed.connection() as (reader, writer):
+            await send(writer, query)
+            assert await receive(reader) is not None
+            assert await receive(reader) is None
+    await until(lambda: not keyed.transfers._sessions)
+
+
+async def test_refusals_of_ever_new_names_fill_no_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = [1_000_000.0]
+    async with primary(make_world(), clock, transfer_keys=write_keys(tmp_path)) as found:
+
+        async def ask_for(names: range) -> list[str]:
+            caplog.clear()
+            for number in names:
+                assert (await ask(found, axfr(f"z{number}."))).rcode() == dns.rcode.REFUSED
+            return [one.message for one in caplog.records if one.levelname == "WARNING"]
+
+        lines = await ask_for(range(40))
+        assert len(lines) == 31
+        assert lines[-1].startswith("more is refused, and not logged for up to 60 s")
+        assert await ask_for(range(40, 45)) == []
+        clock[0] += 61
+        assert len(await ask_for(range(45, 50))) == 5
+        assert found.transfers.hall.counts == {"refused": 50}
+
+
+@pytest.mark.parametrize(
+    "program", [pytest.param(name, marks=pytest.mark.peer(name)) for name in ("dig", "kdig")]
+)
+@pytest.mark.parametrize("key", SECRETS)
+async def test_dig_and_kdig_transfer_and_check_every_signature(
+    program: str, key: str, tmp_path: Path
+) -> None:
+    """Over several messages; both tools say so if a signature is not right."""
+    text = TEXT + "\n".join(f'n{n} 60 TXT "{n} {"x" * 200}"' for n in range(300))
+    algorithm, secret = SECRETS[key]
+    signed = f"{algorithm}:{key}:{b64encode(secret).decode()}"
+    async with primary(make_world(text), transfer_keys=write_keys(tmp_path)) as found:
+        process = await asyncio.create_subprocess_exec(
+            *(peers.path_of(program), "@127.0.0.1", "-p", str(found.port), "-y", signed),
+            *(ORIGIN, "AXFR"),
+            stdout=PIPE,
+            stderr=STDOUT,
+        )
+        told = (await process.communicate())[0].decode()
+        assert process.returncode == 0, told
+        assert found.transfers.hall.counts == {"axfr": 1}
+    assert sum("\tTXT\t" in line for line in told.splitlines()) == 300
+    assert sum("\tSOA\t" in line for line in told.splitlines()) == 2
+    for complaint in ("TSIG could not be validated", "Couldn't verify", "BADSIG", "WARNING"):
+        assert complaint not in told

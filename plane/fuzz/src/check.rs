@@ -344,10 +344,12 @@ pub fn opt_of(query: &[u8]) -> Option<Found<'_>> {
         }
     };
     let mut at = name_end(12)? + 4;
-    for _ in 0..u32::from(number(6)?) + u32::from(number(8)?) + u32::from(number(10)?) {
+    let before = u32::from(number(6)?) + u32::from(number(8)?);
+    for record in 0..before + u32::from(number(10)?) {
         let fixed = name_end(at)?;
         at = fixed + 10 + usize::from(number(fixed + 8)?);
-        if number(fixed)? == 41 {
+        // In another section it is nothing (RFC 6891 section 6.1.1).
+        if record >= before && number(fixed)? == 41 {
             let (mut options, mut rest) = (Vec::new(), query.get(fixed + 10..at)?);
             while let [c1, c2, l1, l2, behind @ ..] = rest {
                 let length = usize::from(u16::from_be_bytes([*l1, *l2]));

@@ -16,7 +16,7 @@ use serde_bytes::ByteBuf;
 
 use crate::check::{Ask, Server};
 use crate::choose::Choices;
-use crate::respond::{SOURCES, source};
+use crate::respond::source;
 use crate::world::{Map, Pool, Rrset, Vip, Zone, encode, name, packet, zone};
 use crate::{everything, world};
 
@@ -120,7 +120,7 @@ fn ask(engine: Engine, names: &[Vec<u8>], salt: &[u8]) {
         let additional: &[&[u8]] = if tail.is_empty() { &[] } else { &[tail] };
         let mut octets = packet(".", everything::TYPES[number % 12], additional);
         octets.splice(12..13, asked.iter().copied());
-        let source = source(salt.to_le_bytes()[2].wrapping_add(SOURCES.len() as u8));
+        let source = source(salt.to_le_bytes()[2]);
         let now = server.tick();
         let ask = Ask {
             octets: &octets,
@@ -183,8 +183,7 @@ fn owner(choices: &mut Choices<'_>) -> ByteBuf {
             let label = [&[63][..], &[choices.octet().to_ascii_lowercase(); 63]].concat();
             [label.repeat(usize::from(choices.octet() % 5)), name("@")].concat()
         }
-        2 => [vec![1, choices.octet()].repeat(usize::from(choices.octet() % 128)), name("@")]
-            .concat(),
+        2 => [[1, choices.octet()].repeat(usize::from(choices.octet() % 128)), name("@")].concat(),
         _ => {
             let known: &&str = choices.one_of(&everything::NAMES);
             name(known)

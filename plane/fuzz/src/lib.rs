@@ -9,7 +9,7 @@
 //! | [`frames`] | a TCP stream in any pieces | the pieces do not matter; each message its reply |
 //!
 //! [`check`] has every reply read by [`strict`], a reader that shares no code with the plane, and
-//! under libFuzzer also by NLnet Labs' `domain`.
+//! under libFuzzer also by the crate `domain`.
 
 pub mod check;
 pub mod choose;

@@ -8,7 +8,9 @@ use gslb_fuzz::{documents, frames, options, respond, seeds};
 fn replay(target: &str, run: fn(&[u8])) {
     for (name, inputs) in seeds::all() {
         if name == target {
-            inputs.iter().for_each(|input| run(input));
+            for input in &inputs {
+                run(input);
+            }
         }
     }
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target);

@@ -10,7 +10,7 @@ use crate::witness::{Lookup, Silent, Witness};
 
 impl<W: Witness> Answer<'_, '_, W> {
     /// Put an RRset whole or not at all; give the place of the first name in its data.
-    #[inline]
+    #[inline(never)]
     pub(super) fn put_rrset(
         &mut self,
         section: Section,
@@ -161,6 +161,7 @@ impl<W: Witness> Answer<'_, '_, W> {
     }
 
     /// Put what the ladder chooses of a family for a VIP that was not itself asked for.
+    #[inline(never)]
     fn put_steered(&mut self, vip: &Vip, family: Family, owner: Owner<'_>) -> Result<(), Full> {
         let client = &self.question.client;
         let tools = (&mut *self.rng, &mut *self.draw);
@@ -172,7 +173,8 @@ impl<W: Witness> Answer<'_, '_, W> {
     }
 
     /// Put chosen addresses as one RRset; false if there are none.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "its one hot caller is the answer of a VIP")]
+    #[inline(always)]
     pub(super) fn put_chosen(
         &mut self,
         section: Section,

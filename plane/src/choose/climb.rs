@@ -24,7 +24,7 @@ pub(super) struct Climb<'a> {
 
 impl Climb<'_> {
     /// Draw in the first tier that has live weight; give the least TTL cap of the tier's members.
-    #[inline]
+    #[inline(never)]
     pub(super) fn walk<W: Witness>(
         &self,
         basis: Basis,

@@ -2,18 +2,18 @@
 
 use std::io::{self, Read};
 use std::net::IpAddr;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::handover::is_for_python;
 use crate::engine::{Engine, now};
+use crate::panics::catch;
 use crate::random::Rng;
 use crate::respond::{Packet, Thread, Transport, respond};
 use crate::snapshot::Tcp;
 use crate::tally::{Counter, Tally};
 use crate::wire::HEADER;
 use crate::wire::proxy::{self, Header};
-use crate::witness::Silent;
+use crate::witness::{Silent, Witness};
 
 /// How much is read at once.
 const CHUNK: usize = 16 << 10;
@@ -130,9 +130,14 @@ impl<'e> Answerer<'e> {
         self.engine.publisher.world().policy.proxy_from.contain(peer)
     }
 
+    /// Whether transfers are handed over at all.
+    pub(super) fn transfers(&self) -> bool {
+        self.engine.publisher.world().policy.transfers
+    }
+
     /// Whether the next whole message is one that is handed over.
     pub(super) fn hands_over(&self, input: &Input) -> bool {
-        self.engine.publisher.world().policy.transfers && input.is_for_python()
+        self.transfers() && input.is_for_python()
     }
 
     /// Count a connection that has come.
@@ -181,6 +186,18 @@ impl<'e> Answerer<'e> {
         enough: usize,
         handed_over: bool,
     ) -> (usize, bool) {
+        self.answer_watched(input, peer, output, (enough, handed_over), &mut Silent)
+    }
+
+    /// Do as [`Self::answer`] does, while a witness looks on.
+    fn answer_watched<W: Witness>(
+        &mut self,
+        input: &mut Input,
+        peer: &Peer,
+        output: &mut Vec<u8>,
+        (enough, handed_over): (usize, bool),
+        witness: &mut W,
+    ) -> (usize, bool) {
         let world = self.engine.publisher.world();
         let now = now();
         let Peer { source, front_end } = *peer;
@@ -194,13 +211,13 @@ impl<'e> Answerer<'e> {
             count += 1;
             let packet = Packet { octets, source, front_end, transport: Transport::Tcp, now };
             let (thread, tally, out) = (&mut self.thread, &*self.tally, &mut self.out);
-            let length = catch_unwind(AssertUnwindSafe(|| {
-                respond(&world, &packet, thread, tally, &mut Silent, out)
-            }));
-            let (panicked, length) = (length.is_err(), length.unwrap_or(None));
-            if panicked {
+            let answered = catch(|| respond(&world, &packet, thread, tally, witness, out));
+            let panicked = answered.is_err();
+            let length = answered.unwrap_or_else(|message| {
                 self.tally.count(Counter::Panics);
-            }
+                self.engine.panics.keep(octets, front_end.unwrap_or(source), message);
+                None
+            });
             let reply = length.and_then(|length| self.out.get(..length));
             match reply.and_then(|reply| Some((u16::try_from(reply.len()).ok()?, reply))) {
                 Some((length, reply)) => {
@@ -218,5 +235,52 @@ impl<'e> Answerer<'e> {
             }
         }
         (count, true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::witness::Client;
+
+    /// Panics when it is told of the root.
+    struct Bomb;
+
+    impl Witness for Bomb {
+        const RECORDS: bool = false;
+
+        fn asked(&mut self, name: &[u8], _: u16, _: &Client) {
+            assert!(name != [0], "it went off");
+        }
+    }
+
+    #[test]
+    fn a_panic_ends_its_connection_and_keeps_the_message() {
+        let engine = Engine::default();
+        let mut answerer = Answerer::new(&engine);
+        let question = |name: &[u8]| {
+            let message = [&[0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0], name, &[0, 1, 0, 1]].concat();
+            let length = u16::try_from(message.len()).unwrap();
+            [&length.to_be_bytes(), &message[..]].concat()
+        };
+        let (good, bad) = (question(b"\x01a\0"), question(b"\0"));
+        let stream = [&good[..], &bad, &good].concat();
+        let (mut input, mut output, mut chunk) = (Input::default(), Vec::new(), [0; 512]);
+        input.read_from(&mut &stream[..], &mut chunk).unwrap();
+        let peer = Peer::new([192, 0, 2, 1].into());
+        let enough = (usize::MAX, false);
+        let done = answerer.answer_watched(&mut input, &peer, &mut output, enough, &mut Bomb);
+        assert_eq!(done, (2, false), "the third message is not answered");
+        assert!(input.rest().is_empty());
+        assert_eq!(output.len(), good.len(), "the first is answered, SERVFAIL");
+        let kept = engine.panics.take();
+        assert_eq!((kept.len(), &*kept[0].packet), (1, &bad[2..]));
+        assert_eq!(kept[0].source, peer.source);
+        assert!(kept[0].message.starts_with("it went off at src/net/frames.rs:"));
+        let counters = engine.books.counters();
+        for counted in [("panics", 1), ("tcp_received", 2), ("tcp_answered", 1), ("tcp_dropped", 1)]
+        {
+            assert!(counters.contains(&counted), "{counted:?}");
+        }
     }
 }

@@ -200,7 +200,8 @@ impl Room<'_> {
             return false;
         };
         let before = *connection.peer();
-        let next = connection.turn(&mut self.answerer, self.handover.has_room());
+        let can_leave = self.answerer.transfers() && self.handover.has_room();
+        let next = connection.turn(&mut self.answerer, can_leave);
         let (used, begun) = connection.times();
         self.crowd.note(token, used, begun);
         if *connection.peer() != before {

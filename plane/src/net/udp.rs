@@ -6,7 +6,6 @@
 
 use std::net::SocketAddr;
 use std::os::fd::AsFd;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -18,10 +17,11 @@ use super::batch::{Batch, Readiness, Slot, Wait, tell_destination};
 use super::handover::Handover;
 use super::is_wildcard;
 use crate::engine::{Engine, now};
+use crate::panics::catch;
 use crate::random::Rng;
 use crate::respond::{Packet, Thread, Transport, respond};
 use crate::tally::{Counter, Tally};
-use crate::witness::Silent;
+use crate::witness::{Silent, Witness};
 
 /// How long a thread waits for a packet before it looks whether it should end.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -64,6 +64,17 @@ pub fn prepare(socket: &Socket, address: SocketAddr) -> io::Result<()> {
 
 /// Answer on these sockets until told to stop; then answer what they still hold.
 pub fn run(engine: &Engine, sockets: &[Socket], handover: &Handover, stop: &AtomicBool) {
+    run_watched(engine, sockets, handover, stop, &mut Silent);
+}
+
+/// Do as [`run`] does, while a witness looks on.
+pub fn run_watched<W: Witness>(
+    engine: &Engine,
+    sockets: &[Socket],
+    handover: &Handover,
+    stop: &AtomicBool,
+    witness: &mut W,
+) {
     let mut worker = Worker {
         engine,
         tally: engine.books.new_tally(),
@@ -71,6 +82,7 @@ pub fn run(engine: &Engine, sockets: &[Socket], handover: &Handover, stop: &Atom
         batch: Batch::new(),
         handover,
         seen: 0,
+        witness,
     };
     let mut readiness = Readiness::new(sockets.iter().map(AsFd::as_fd));
     while !stop.load(Ordering::Acquire) {
@@ -85,7 +97,7 @@ pub fn run(engine: &Engine, sockets: &[Socket], handover: &Handover, stop: &Atom
     }
 }
 
-struct Worker<'e> {
+struct Worker<'e, W> {
     engine: &'e Engine,
     tally: Arc<Tally>,
     thread: Thread,
@@ -93,9 +105,10 @@ struct Worker<'e> {
     handover: &'e Handover,
     /// Datagrams so far, to time some of them.
     seen: u32,
+    witness: &'e mut W,
 }
 
-impl Worker<'_> {
+impl<W: Witness> Worker<'_, W> {
     /// Take from whichever sockets have something.
     fn take_all(&mut self, sockets: &[Socket], readiness: &mut Readiness<'_>) -> bool {
         let patience = i32::try_from(PATIENCE.as_millis()).unwrap_or(0);
@@ -129,16 +142,16 @@ impl Worker<'_> {
         }
     }
 
-    /// Answer a batch. A packet that makes us panic is dropped and counted; the others are not
-    /// its victims.
+    /// Answer a batch. A packet that makes us panic is dropped, counted and kept; the others are
+    /// not its victims.
     fn answer(&mut self, count: usize, socket: &Socket) {
-        let Self { engine, tally, thread, batch, handover, seen } = self;
+        let Self { engine, tally, thread, batch, handover, seen, witness } = self;
         let world = engine.publisher.world();
         let now = now();
         tally.add(Counter::UdpReceived, u64::try_from(count).unwrap_or(0));
         let mut next = 0;
         while next < count {
-            let answered = catch_unwind(AssertUnwindSafe(|| {
+            let answered = catch(|| {
                 while next < count {
                     let at = next;
                     next += 1;
@@ -159,9 +172,8 @@ impl Worker<'_> {
                     if packet.is_none() {
                         tally.count(Counter::DroppedMalformed);
                     }
-                    let length = packet.and_then(|packet| {
-                        respond(&world, &packet, thread, tally, &mut Silent, out)
-                    });
+                    let length = packet
+                        .and_then(|packet| respond(&world, &packet, thread, tally, *witness, out));
                     if let Some(start) = start {
                         tally.time(start.elapsed());
                     }
@@ -173,10 +185,13 @@ impl Worker<'_> {
                         None => tally.count(Counter::UdpDropped),
                     }
                 }
-            }));
-            if answered.is_err() {
+            });
+            if let Err(message) = answered {
                 tally.count(Counter::Panics);
                 tally.count(Counter::UdpDropped);
+                if let Some(slot) = batch.slot(next - 1) {
+                    engine.panics.keep(slot.packet, slot.source, message);
+                }
             }
         }
     }

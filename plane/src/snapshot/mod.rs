@@ -23,7 +23,7 @@ mod vips;
 mod word;
 mod zone;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -41,7 +41,7 @@ pub use vips::sticky_bits;
 pub use word::Word;
 pub use zone::{Body, Found, Named, Node, RECORD_HEAD, Rrset, Target, Zone};
 
-use crate::name::{MAX_LABELS, Name, Split, to_text};
+use crate::name::{Name, Split, to_text};
 use crate::tally::Books;
 use crate::wire::rtype;
 use table::{NONE, Table};
@@ -86,21 +86,22 @@ pub struct World {
     pub policy: Arc<Policy>,
     zones: Box<[Linked]>,
     by_origin: Table,
-    /// Bit d is set if some origin has d labels.
-    depths: u128,
+    /// How many labels origins have, each number once, the greatest first.
+    depths: Box<[u8]>,
 }
 
 impl World {
     fn new(generation: u64, revision: u64, policy: Arc<Policy>, zones: Vec<Linked>) -> Self {
         let mut hashes = Vec::with_capacity(zones.len());
-        let mut depths = 0;
+        let mut depths = BTreeSet::new();
         let mut split = Split::default();
         for linked in &zones {
             split.read(&linked.zone.origin);
             hashes.push(split.name().suffix(0).map_or(0, |(_, hash)| hash));
-            depths |= 1 << split.name().labels();
+            depths.insert(u8::try_from(split.name().labels()).unwrap_or(u8::MAX));
         }
         let by_origin = Table::new(&hashes);
+        let depths = depths.into_iter().rev().collect();
         Self { generation, revision, policy, zones: zones.into(), by_origin, depths }
     }
 
@@ -121,12 +122,12 @@ impl World {
     #[inline]
     fn closest_zone(&self, name: &Name<'_>, first: usize) -> Option<&Linked> {
         let labels = name.labels();
-        // The depths that the name reaches; there are at most 127.
-        let mut depths = self.depths & u128::MAX >> (MAX_LABELS - labels.checked_sub(first)?);
-        while depths != 0 {
-            let depth = depths.ilog2();
-            depths ^= 1 << depth;
-            let (wire, hash) = name.suffix(labels - depth as usize)?;
+        for &depth in &self.depths {
+            let Some(label) = labels.checked_sub(depth.into()).filter(|&label| label >= first)
+            else {
+                continue;
+            };
+            let (wire, hash) = name.suffix(label)?;
             let same = |at: u32| {
                 self.zones.get(at as usize).is_some_and(|linked| *linked.zone.origin == *wire)
             };

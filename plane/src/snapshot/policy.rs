@@ -219,6 +219,11 @@ fn from_document(found: &Document<'_>, before: &Policy) -> Result<Policy, Fault>
     if *ipv4_prefix > 32 || *ipv6_prefix > 64 || tcp_ipv4 > 32 || tcp_ipv6 > 64 {
         return Err(Fault::new("has client networks of more than 32 (IPv4) or 64 (IPv6) bits"));
     }
+    if *entries > MOST_ENTRIES {
+        return Err(Fault::new(format!(
+            "wants {entries} networks remembered; the most is {MOST_ENTRIES}"
+        )));
+    }
     let table = Limiter::new(if *limit == 0 { 0 } else { *entries });
     let same = before.limiter.entries() == table.entries();
     Ok(Policy {
@@ -252,6 +257,8 @@ fn from_document(found: &Document<'_>, before: &Policy) -> Result<Policy, Fault>
 const MOST_PAYLOAD: u16 = 4096;
 /// The longest NSID: with everything else that an OPT record may carry it stays far below 512.
 const MOST_NSID: usize = 128;
+/// The most client networks that rate limiting remembers: they take 8 octets each.
+const MOST_ENTRIES: u32 = 1 << 24;
 
 #[cfg(test)]
 mod tests {

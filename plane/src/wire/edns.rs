@@ -127,6 +127,11 @@ impl Edns {
         self.read_options(options)
     }
 
+    #[expect(
+        clippy::inline_always,
+        reason = "it has one caller, and most of its locals are in registers there"
+    )]
+    #[inline(always)]
     fn read_options(&mut self, options: &[u8]) -> Result<(), OptFault> {
         let (mut options, mut malformed) = (options, false);
         while let Some((&[c1, c2, l1, l2], rest)) = options.split_first_chunk() {

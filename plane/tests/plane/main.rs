@@ -8,6 +8,7 @@
 //! | `edns` | EDNS, client subnet, truncation |
 //! | `headers` | header bits, what is no question, random packets |
 //! | `ladder` | tiers, draws, sticky draws, fallbacks, TTL caps |
+//! | `panics` | a panic costs one packet, which is kept |
 //! | `policy` | what a policy changes: ECS, cookies, NSID, CHAOS, limits, extended errors |
 //! | `publish` | swapping worlds, words, maps |
 //! | `records` | static records, aliases, wildcards, delegations, denials |
@@ -24,6 +25,7 @@ mod documents;
 mod edns;
 mod headers;
 mod ladder;
+mod panics;
 mod policy;
 mod publish;
 mod records;

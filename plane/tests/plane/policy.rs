@@ -32,6 +32,14 @@ fn the_payload_is_as_long_as_the_policy_says() {
 }
 
 #[test]
+fn a_table_that_no_memory_holds_is_refused() {
+    let policy = Policy { rate: (1, 1, 24, 56, u32::MAX, Vec::new()), ..Policy::default() };
+    let fault = Engine::default().publisher.configure(&encode(&policy)).unwrap_err();
+    let sentence = "the policy: wants 4294967295 networks remembered; the most is 16777216";
+    assert_eq!(fault.to_string(), sentence);
+}
+
+#[test]
 fn a_subnet_from_others_is_as_an_unknown_option() {
     let ecs_from = vec![(ByteBuf::from([203, 0, 113, 0]), 24)];
     let engine = engine(&Policy { ecs_from, ..Policy::default() });
