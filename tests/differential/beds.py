@@ -64,7 +64,8 @@ def wildcards(plot: Plot, count: int) -> None:
             plot.tag("covered", (*labels, *parent))
         if rng.random() < 0.35:
             plot.barren.add(name)
-            target = (b"me", *parent) if rng.random() < 0.15 else plot.target()
+            itself = rng.random() < 0.15
+            target = plot.tag("loop", (b"me", *parent)) if itself else plot.target()
             plot.put(name, "CNAME", [spell(target, rng)])
         else:
             _around_a_wildcard(plot, name)

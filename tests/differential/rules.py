@@ -141,7 +141,7 @@ def _too_long(_: Question, ours: Reply, theirs: Reply) -> Pair:
 
 
 def _duplicates(_: Question, ours: Reply, theirs: Reply) -> Pair:
-    """Take once what Knot adds for each spelling of a name, or for each time round a loop."""
+    """Take once what a peer adds for each spelling of a name, or for each time round a loop."""
 
     def once(section: Section) -> Section:
         return tuple(sorted(set(section)))
@@ -274,9 +274,10 @@ RULES = (
     ),
     Rule(
         "duplicates",
-        ("knot",),
+        BOTH,
         "Knot adds a name's addresses once for each spelling of the name, and an alias that a loop "
-        "of DNAMEs makes once for each time round.",
+        "of DNAMEs makes once for each time round; NSD gives an alias that a wildcard makes of "
+        "itself twice.",
         "RFC 2181 section 5: *servers should suppress such duplicates if encountered*; we do",
         _duplicates,
     ),
@@ -288,15 +289,6 @@ RULES = (
         _no_room_for_soa,
     ),
     Rule(
-        "compression",
-        BOTH,
-        "What just fits here is truncated there, for want of a pointer; or here, where names in "
-        "data keep their letters and are not pointed to from other letters.",
-        "RFC 1035 section 4.1.4: *Programs are free to avoid using pointers in messages they "
-        "generate, although this will reduce datagram capacity, and may cause truncation*",
-        _compression,
-    ),
-    Rule(
         "missing glue",
         ("nsd",),
         "Glue below the delegation comes first; if it does not fit: TC. NSD sends what fits of any "
@@ -304,6 +296,15 @@ RULES = (
         "RFC 9471 section 3.1: *it MUST include all available glue records for in-domain name "
         "servers in the additional section, or MUST set TC=1*",
         _missing_glue,
+    ),
+    Rule(
+        "compression",
+        BOTH,
+        "What just fits here is truncated there, for want of a pointer; or here, where names in "
+        "data keep their letters and are not pointed to from other letters.",
+        "RFC 1035 section 4.1.4: *Programs are free to avoid using pointers in messages they "
+        "generate, although this will reduce datagram capacity, and may cause truncation*",
+        _compression,
     ),
     Rule(
         "truncation",
