@@ -6,6 +6,9 @@ import sqlite3
 import time
 from pathlib import Path
 
+import dns.asyncquery
+import dns.edns
+import dns.message
 import pytest
 from node import Node, running, staged, toy_sites, until, write_zones
 
@@ -54,6 +57,14 @@ async def test_the_store_is_gone_and_answers_go_on(tmp_path: Path) -> None:
         status, problem = await node.call("DELETE", f"/api/v1/vips/{WWW}")
         assert (status, problem["status"]) == (503, 503)
 
+        async def says_stale() -> bool:
+            query = dns.message.make_query(WWW, "A", use_edns=0)
+            reply = await dns.asyncquery.udp(query, "127.0.0.1", port=node.dns, timeout=5)
+            codes = [one.code for one in reply.options if isinstance(one, dns.edns.EDEOption)]
+            return codes == [dns.edns.EDECode.STALE_ANSWER]
+
+        await until(says_stale, "answers say that they are of a state that cannot be renewed")
+
         await sites["tokyo"].start()  # probing goes on without the store
 
         async def tokyo_is_back() -> bool:
@@ -68,6 +79,11 @@ async def test_the_store_is_gone_and_answers_go_on(tmp_path: Path) -> None:
             return not ready["alarms"]
 
         await until(alarm_is_over, "the store is found again")
+
+        async def says_nothing() -> bool:
+            return not await says_stale()
+
+        await until(says_nothing, "answers are no longer stale")
 
 
 async def test_the_store_is_unreadable(tmp_path: Path) -> None:
