@@ -187,7 +187,13 @@ impl<'m> Reader<'m> {
         loop {
             let octet = *self.message.get(place).ok_or("a name that does not end")?;
             match octet {
-                0 => break,
+                0 => {
+                    // A question for the root is pointed to like any other.
+                    if after.is_none() {
+                        self.labels.push(place);
+                    }
+                    break;
+                }
                 1..=63 => {
                     let label = place..=place + usize::from(octet);
                     let label = self.message.get(label).ok_or("a label that does not end")?;
