@@ -85,7 +85,7 @@ class WireSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="GSLB_", extra="forbid", frozen=True)
 
     udp_payload: int = Field(
-        default=1232, ge=512, le=4096, description="longest answer over UDP, octets (RFC 9715)"
+        default=1232, ge=512, le=2048, description="longest answer over UDP, octets (RFC 9715)"
     )
     ecs_from: Networks = Field(
         default=(IPv4Network("0.0.0.0/0"), IPv6Network("::/0")),

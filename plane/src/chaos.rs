@@ -18,7 +18,11 @@ pub(crate) fn answer(policy: &Policy, name: &[u8], qtype: u16, reply: &mut Reply
     }
     let mut verdict = Verdict { authoritative: true, ..Verdict::of(Rcode::Noerror, None) };
     if matches!(qtype, rtype::TXT | rtype::ANY) {
+        let clean = reply.mark();
         verdict.truncated = reply.put_chaos_text(text).is_err();
+        if verdict.truncated {
+            reply.back_to(clean);
+        }
     }
     verdict
 }

@@ -133,7 +133,7 @@ pub fn choose<W: Witness>(
         class,
         family,
     };
-    if !W::RECORDS && vip.answers == 1 && !sticky {
+    if !W::RECORDS && vip.answers == 1 && !sticky && vip.has(family) {
         if let Some(drawn) = draw.memory.find(&key).and_then(|flat| flat.draw(rng)) {
             draw.chosen.clear();
             draw.chosen.push(drawn.member);

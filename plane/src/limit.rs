@@ -159,29 +159,28 @@ fn count_in(
     cost: u64,
     limit: u64,
 ) -> Option<u64> {
-    let counted = |before: u64| match before + cost {
-        within if within <= limit => within,
-        // What is above is sent short, or not at all, and counts as one.
-        _ => before.max(limit) + 1,
-    };
+    // Judged by what was before, so that the first answer of a second is sent however long it is.
+    // What is above the limit is sent short, or not at all, and counts as one.
+    let counted = |before: u64| if before < limit { before + cost } else { before + 1 };
+    let above = |before: u64| before.checked_sub(limit);
     let [first, ..] = words;
     let (mut least, mut least_says) = (first, u64::MAX);
     for place in words {
         let word = place.load(Ordering::Relaxed);
         let current = word >> 24 & 0xffff == second;
         if word >> 40 == tag {
-            let count = counted(if current { word & COUNT } else { 0 }).min(COUNT);
+            let before = if current { word & COUNT } else { 0 };
+            let count = counted(before).min(COUNT);
             place.store(tag << 40 | second << 24 | count, Ordering::Relaxed);
-            return count.checked_sub(limit + 1);
+            return above(before);
         }
         let says = if current { word & COUNT } else { 0 };
         if says < least_says {
             (least, least_says) = (place, says);
         }
     }
-    let count = counted(0).min(COUNT);
-    least.store(tag << 40 | second << 24 | count, Ordering::Relaxed);
-    count.checked_sub(limit + 1)
+    least.store(tag << 40 | second << 24 | counted(0).min(COUNT), Ordering::Relaxed);
+    above(0)
 }
 
 #[cfg(test)]
@@ -227,8 +226,10 @@ mod tests {
         assert_eq!((cost(40, 40), cost(40, 71), cost(40, 72), cost(40, 1040)), (1, 1, 2, 32));
         let limiter = Limiter::new(1024);
         let rule = |cost| limiter.rule(1, (Kind::Answer, cost), (10, 2), 9);
-        assert_eq!([rule(8), rule(8), rule(8), rule(1), rule(8)], [Pass, Slip, Drop, Slip, Drop]);
-        assert_eq!(limiter.rule(2, (Kind::Answer, 11), (10, 1), 9), Slip);
+        assert_eq!([rule(6), rule(6), rule(6), rule(1), rule(8)], [Pass, Pass, Slip, Drop, Slip]);
+        let first = limiter.rule(2, (Kind::Answer, 11), (10, 0), 9);
+        assert_eq!(first, Pass, "the first answer of a second is sent however long it is");
+        assert_eq!(limiter.rule(2, (Kind::Answer, 1), (10, 0), 9), Drop);
     }
 
     #[test]

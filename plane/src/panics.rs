@@ -88,15 +88,17 @@ impl Panics {
     /// Keep a packet, if there is room, and say so on standard error.
     #[cold]
     pub fn keep(&self, packet: &[u8], source: IpAddr, message: String) {
+        let line = format!(
+            "gslb: a packet from {source} made the answer plane panic and was dropped: {message}"
+        );
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() < KEPT {
-            // Whoever reads standard error may be gone.
-            let _ = writeln!(
-                std::io::stderr(),
-                "gslb: a packet from {source} made the answer plane panic and was dropped: {message}"
-            );
-            kept.push(Panic { packet: packet.into(), source, message });
+        if kept.len() >= KEPT {
+            return;
         }
+        kept.push(Panic { packet: packet.into(), source, message });
+        drop(kept);
+        // Whoever reads standard error may be gone.
+        let _ = writeln!(std::io::stderr(), "{line}");
     }
 
     /// Take what was kept, the first one first.

@@ -180,7 +180,6 @@ impl Answerer<'_> {
         let mut client = Client::at(packet.source, packet.front_end.is_some());
         let mut trusted = None;
         let edns = if query.has_edns {
-            tally.count(Counter::Edns);
             if edns.has_options {
                 trusted = self.options(edns, &mut opt, &mut client);
             }
@@ -213,7 +212,7 @@ impl Answerer<'_> {
             verdict.error = Some(ExtendedError::Stale);
         }
         if !W::RECORDS && policy.rate.limit > 0 && trusted != Some(true) {
-            match self.rule(&reply, verdict) {
+            match rule(world, packet, Self::kind(&reply, verdict), reply.length()) {
                 Ruling::Pass => {}
                 Ruling::Slip => {
                     tally.count(Counter::Limited);
@@ -229,6 +228,9 @@ impl Answerer<'_> {
             }
         }
         tally.count_type(query.qtype);
+        if let Some(edns) = edns {
+            count_options(tally, edns, trusted);
+        }
         Some((reply.finish(verdict, edns.map(|edns| (edns, &opt))), verdict))
     }
 
@@ -238,11 +240,10 @@ impl Answerer<'_> {
     where
         Self: 'p,
     {
-        let Self { world, packet, tally } = *self;
+        let Self { world, packet, .. } = *self;
         let policy = &*world.policy;
         if let Some(subnet) = edns.subnet {
             if policy.ecs_from.contain(packet.source) {
-                tally.count(Counter::Ecs);
                 let (address, prefix) = (subnet.address, subnet.source);
                 *client = Client { address, prefix, origin: Origin::Ecs };
             } else {
@@ -253,12 +254,8 @@ impl Answerer<'_> {
             opt.nsid = &policy.nsid;
         }
         let cookie = edns.cookie.as_ref()?;
-        tally.count(Counter::Cookies);
         let checked = cookie.check(&policy.cookies.secrets, packet.source, packet.now)?;
         opt.cookie = Some(checked.server);
-        if checked.valid {
-            tally.count(Counter::CookiesValid);
-        }
         Some(checked.valid)
     }
 
@@ -297,24 +294,47 @@ impl Answerer<'_> {
         }
     }
 
-    /// Rule on an answer that may be one of too many.
+    /// Of what kind an answer is.
     #[inline]
-    fn rule(&self, reply: &Reply<'_>, verdict: Verdict) -> Ruling {
-        let policy = &*self.world.policy;
-        let rate = &policy.rate;
-        let Packet { source, transport, now, .. } = *self.packet;
-        if transport != Transport::Udp || rate.exempt.contain(source) {
-            return Ruling::Pass;
-        }
-        let kind = match verdict.rcode {
+    fn kind(reply: &Reply<'_>, verdict: Verdict) -> Kind {
+        match verdict.rcode {
             Rcode::Noerror if reply.has_answer() => Kind::Answer,
             Rcode::Noerror if !verdict.authoritative => Kind::Referral,
             Rcode::Noerror | Rcode::Nxdomain => Kind::Denial,
             _ => Kind::Error,
-        };
-        let network = rate.prefixes.network(source);
-        let cost = cost(self.packet.octets.len(), reply.length());
-        policy.limiter.rule(network, (kind, cost), (rate.limit, rate.slip), now)
+        }
+    }
+}
+
+/// Rule on an answer of a kind and a length that may be one of too many.
+#[inline]
+fn rule(world: &World, packet: &Packet<'_>, kind: Kind, length: usize) -> Ruling {
+    let policy = &*world.policy;
+    let rate = &policy.rate;
+    let Packet { source, transport, now, .. } = *packet;
+    if rate.limit == 0 || transport != Transport::Udp || rate.exempt.contain(source) {
+        return Ruling::Pass;
+    }
+    let network = rate.prefixes.network(source);
+    let cost = cost(packet.octets.len(), length);
+    policy.limiter.rule(network, (kind, cost), (rate.limit, rate.slip), now)
+}
+
+/// Count the options of a query that is answered; `trusted` says whether its cookie is right.
+#[inline]
+fn count_options(tally: &Tally, edns: &Edns, trusted: Option<bool>) {
+    tally.count(Counter::Edns);
+    if !edns.has_options {
+        return;
+    }
+    if edns.subnet.is_some() {
+        tally.count(Counter::Ecs);
+    }
+    if edns.cookie.is_some() {
+        tally.count(Counter::Cookies);
+    }
+    if trusted == Some(true) {
+        tally.count(Counter::CookiesValid);
     }
 }
 
@@ -337,15 +357,21 @@ fn refuse(
     tally: &Tally,
     out: &mut [u8],
 ) -> Option<(usize, Verdict)> {
+    let silent = match unasked {
+        Unasked::Short => Some(Counter::DroppedMalformed),
+        Unasked::Response => Some(Counter::DroppedResponse),
+        // There is nothing to cut off: what would be sent truncated is sent.
+        _ if rule(world, packet, Kind::Error, packet.octets.len()) == Ruling::Drop => {
+            Some(Counter::DroppedLimited)
+        }
+        _ => None,
+    };
+    if let Some(cause) = silent {
+        tally.count(cause);
+        return None;
+    }
     match unasked {
-        Unasked::Short => {
-            tally.count(Counter::DroppedMalformed);
-            None
-        }
-        Unasked::Response => {
-            tally.count(Counter::DroppedResponse);
-            None
-        }
+        Unasked::Short | Unasked::Response => None,
         Unasked::Header(rcode) => {
             Some((header_alone(packet.octets, out, rcode)?, Verdict::of(rcode, None)))
         }

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import dns.edns
+import dns.flags
 import dns.message
 import dns.name
 import dns.rcode
@@ -14,7 +15,9 @@ from gslb import snapshot
 from gslb.compiler import compile_policy
 from gslb.settings import WireSettings
 
-ZONE = """
+BIG = "\n".join(f"big 60 A 192.0.2.{n}" for n in range(1, 101))  # 100 records of 16 octets
+ZONE = f"""
+{BIG}
 @      3600 SOA   ns1 admin 1 7200 900 1209600 300
 @      3600 NS    ns1
 ns1    3600 A     192.0.2.53
@@ -138,8 +141,11 @@ def test_a_refusal_says_why(nameserver: Nameserver, name: str, rtype: str, code:
 
 
 def test_the_payload_is_a_setting(nameserver: Nameserver) -> None:
-    speak(nameserver, udp_payload=1400)
-    assert nameserver.ask(with_edns("www.gslb.example."), "udp4").payload == 1400
+    query = with_edns("big.gslb.example.", payload=4096)
+    assert nameserver.ask(query, "udp4").flags & dns.flags.TC
+    speak(nameserver, udp_payload=2048)
+    for over, reply in nameserver.ask_everywhere(query, noerror=1, edns=1):
+        assert (reply.payload, len(reply.answer[0])) == (2048, 100), over
 
 
 def test_limited_answers_send_a_client_to_tcp(nameserver: Nameserver) -> None:

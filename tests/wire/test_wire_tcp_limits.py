@@ -71,8 +71,8 @@ def ended(wire: socket.socket) -> bool:
 def test_6_2_3_an_idle_connection_is_closed_and_a_used_one_stays() -> None:
     with limited(tcp_idle="1s") as nameserver, Callers(nameserver) as callers:
         with nameserver.counting(tcp_connections=2, tcp=2, noerror=2):
+            start = time.monotonic()
             idle, used = callers.call(), callers.call()
-        start = time.monotonic()
         idle.settimeout(0)
         while True:
             assert answered(used)

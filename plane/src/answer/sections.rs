@@ -166,9 +166,9 @@ impl<W: Witness> Answer<'_, '_, W> {
         let client = &self.question.client;
         let tools = (&mut *self.rng, &mut *self.draw);
         let chosen = choose(self.linked, &[], vip, family, client, tools, &mut Silent);
-        if self.put_chosen(Section::Additional, owner, family, &chosen)? {
-            self.verdict.scope = self.verdict.scope.max(chosen.scope);
-        }
+        // Also where there is nothing to put: that too is true for these clients alone.
+        self.verdict.scope = self.verdict.scope.max(chosen.scope);
+        self.put_chosen(Section::Additional, owner, family, &chosen)?;
         Ok(())
     }
 

@@ -34,7 +34,8 @@ impl Key {
     fn place(&self) -> usize {
         let family = u32::from(self.family == Family::V6);
         let mixed = self.vip.wrapping_mul(2).wrapping_add(family) ^ self.class.wrapping_mul(0x9e37);
-        mixed as usize % ROOM
+        let (mixed, stamps) = (mixed as usize, self.zone.wrapping_mul(0x9e5) ^ self.map);
+        mixed.wrapping_add(usize::try_from(stamps).unwrap_or(0)) % ROOM
     }
 }
 
@@ -114,15 +115,10 @@ fn fraction(part: u64, whole: u64, of: u64) -> u64 {
     u64::try_from(wide).unwrap_or(u64::MAX)
 }
 
-/// What a thread remembers: one draw at each place, the newest.
-#[derive(Debug)]
+/// What a thread remembers: one draw at each place, the newest. There is no room for any before the
+/// first, since not every thread draws.
+#[derive(Debug, Default)]
 pub(super) struct Memory(Box<[Flat]>);
-
-impl Default for Memory {
-    fn default() -> Self {
-        Self(vec![Flat::EMPTY; ROOM].into())
-    }
-}
 
 impl Memory {
     /// What is remembered of a draw.
@@ -133,6 +129,9 @@ impl Memory {
 
     /// Remember a draw.
     pub(super) fn keep(&mut self, key: Key, flat: &Flat, ttl_cap: u32) {
+        if self.0.is_empty() {
+            self.0 = vec![Flat::EMPTY; ROOM].into();
+        }
         if let Some(place) = self.0.get_mut(key.place()) {
             *place = Flat { key: Some(key), ttl_cap, ..*flat };
         }

@@ -17,18 +17,18 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr::{NonNull, addr_of_mut, from_mut};
 
-use crate::wire::UDP_PAYLOAD;
+use crate::wire::MOST_UDP;
 
 /// How many datagrams are taken at once.
 pub(super) const BATCH: usize = 64;
 /// The longest query; an odd number of cache lines, so that slots spread over the cache's sets.
 const QUERY: usize = 33 * 64;
 /// The longest reply, rounded up likewise.
-const REPLY: usize = 21 * 64;
+const REPLY: usize = 33 * 64;
 /// Room for one packet-info control message of either family.
 const CONTROL: usize = 64;
 
-const _: () = assert!(REPLY >= UDP_PAYLOAD as usize);
+const _: () = assert!(REPLY >= MOST_UDP as usize && QUERY >= MOST_UDP as usize);
 
 #[repr(C, align(64))]
 struct Slots {

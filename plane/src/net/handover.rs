@@ -75,6 +75,15 @@ pub struct Handover {
     ear: UnixStream,
 }
 
+impl Waiting {
+    fn takes_datagrams(&mut self, now: u32) -> bool {
+        if self.second.0 != now {
+            self.second = (now, 0);
+        }
+        self.datagrams.len() < WAITING && self.second.1 < DATAGRAMS
+    }
+}
+
 impl Handover {
     /// Make an empty queue.
     ///
@@ -114,6 +123,9 @@ impl Handover {
         let Some(slot) = batch.slot(at).filter(|slot| is_signed(slot.packet)) else {
             return false;
         };
+        if !self.takes_datagrams(now) {
+            return false; // before anything is copied for it
+        }
         let (peer, octets) = (slot.source, slot.packet.to_vec());
         let (Some(envelope), Ok(socket)) = (batch.envelope(at), socket.try_clone()) else {
             return false;
@@ -121,12 +133,14 @@ impl Handover {
         self.put_datagram(Datagram { peer, octets, socket, envelope }, now)
     }
 
+    /// Whether one more datagram would find a place in this second.
+    fn takes_datagrams(&self, now: u32) -> bool {
+        self.waiting().takes_datagrams(now)
+    }
+
     fn put_datagram(&self, datagram: Datagram, now: u32) -> bool {
         let mut waiting = self.waiting();
-        if waiting.second.0 != now {
-            waiting.second = (now, 0);
-        }
-        if waiting.datagrams.len() >= WAITING || waiting.second.1 >= DATAGRAMS {
+        if !waiting.takes_datagrams(now) {
             return false;
         }
         waiting.second.1 += 1;

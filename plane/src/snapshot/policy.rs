@@ -14,7 +14,7 @@ use super::document;
 use super::fault::Fault;
 use crate::limit::{Limiter, Prefixes};
 use crate::wire::cookie::SECRET;
-use crate::wire::{PLAIN_PAYLOAD, UDP_PAYLOAD};
+use crate::wire::{MOST_UDP, PLAIN_PAYLOAD, UDP_PAYLOAD};
 
 /// How a node speaks.
 #[derive(Clone, Debug)]
@@ -202,10 +202,10 @@ pub(super) fn build(document: &[u8], before: &Policy) -> Result<Policy, Fault> {
 }
 
 fn from_document(found: &Document<'_>, before: &Policy) -> Result<Policy, Fault> {
-    if found.payload < PLAIN_PAYLOAD || found.payload > MOST_PAYLOAD {
+    if found.payload < PLAIN_PAYLOAD || found.payload > MOST_UDP {
         let payload = found.payload;
         return Err(Fault::new(format!(
-            "has a UDP payload of {payload}; it lies between {PLAIN_PAYLOAD} and {MOST_PAYLOAD}"
+            "has a UDP payload of {payload}; it lies between {PLAIN_PAYLOAD} and {MOST_UDP}"
         )));
     }
     if found.nsid.len() > MOST_NSID || found.version.len() > 255 || found.identity.len() > 255 {
@@ -253,8 +253,6 @@ fn from_document(found: &Document<'_>, before: &Policy) -> Result<Policy, Fault>
     })
 }
 
-/// The longest answer over UDP that may be allowed.
-const MOST_PAYLOAD: u16 = 4096;
 /// The longest NSID: with everything else that an OPT record may carry it stays far below 512.
 const MOST_NSID: usize = 128;
 /// The most client networks that rate limiting remembers: they take 8 octets each.

@@ -23,6 +23,9 @@ pub const CH: u16 = 3;
 /// The longest answer over UDP, whatever the client offers (RFC 9715 section 3).
 pub const UDP_PAYLOAD: u16 = 1232;
 
+/// The longest answer over UDP that a policy may allow, and the longest query that is taken.
+pub const MOST_UDP: u16 = 2048;
+
 /// The longest answer over UDP to a query without EDNS (RFC 1035 section 4.2.1).
 pub const PLAIN_PAYLOAD: u16 = 512;
 

@@ -215,7 +215,7 @@ pub(crate) fn engine() -> Engine {
 /// Policies: the default; everything on; everything on and strict.
 pub(crate) fn policies() -> [Policy; 3] {
     let on = Policy {
-        payload: 4096,
+        payload: 2048,
         ecs_from: vec![(ByteBuf::from([203, 0, 113, 0]), 24), everybody().swap_remove(1)],
         nsid: ByteBuf::from(*b"a node of ours"),
         version: "gslb".to_owned(),

@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 
 use gslb_plane::engine::Engine;
-use gslb_plane::respond::Transport;
+use gslb_plane::random::Rng;
+use gslb_plane::respond::{Packet, Thread, Transport, respond};
+use gslb_plane::tally::Tally;
+use gslb_plane::witness::Silent;
 
 use super::world::{
-    SOURCE, Vip, address, ask, ask_packet, capped, name, packet, serve, vip, word, zone,
+    SOURCE, Vip, address, ask, ask_packet, capped, name, packet, publish, read, serve, vip, word,
+    zone,
 };
 
 const TOKYO: &[(&str, u32)] = &[("192.0.2.1", 1), ("192.0.2.2", 3), ("2001:db8::1", 1)];
@@ -236,4 +240,37 @@ fn explain_tells_what_respond_does_and_every_candidate() {
         (&trace["tiers"][0]["chosen"], &trace["tiers"][0]["live"]),
         (&true.into(), &false.into())
     );
+}
+
+#[test]
+fn what_is_remembered_of_a_draw_is_of_this_vip_and_of_these_weights() {
+    let mut zone = zone("");
+    zone.vips.push(vip("none", &[&[0]], &[]));
+    zone.vips.push(vip("one", &[&[0]], &[(0, 1, &[("192.0.2.1", 1), ("192.0.2.2", 1)])]));
+    zone.vips.push(vip("two", &[&[0]], &[(0, 1, &[("192.0.2.3", 1)])]));
+    let engine = serve(&zone);
+    let mut thread = Thread::new(Rng::new(1));
+    let mut ask = |asked: &str| -> Vec<String> {
+        let octets = packet(asked, "A", &[]);
+        let source = SOURCE.parse().unwrap();
+        let packet =
+            Packet { octets: &octets, source, front_end: None, transport: Transport::Udp, now: 0 };
+        let (world, mut out) = (engine.publisher.world(), [0; 1232]);
+        let tally = Tally::default();
+        let length = respond(&world, &packet, &mut thread, &tally, &mut Silent, &mut out).unwrap();
+        read(&out[..length]).data().into_iter().map(str::to_owned).collect()
+    };
+    for _ in 0..20 {
+        assert!(["192.0.2.1", "192.0.2.2"].contains(&&*ask("one")[0]));
+        assert_eq!((ask("two"), ask("none")), (vec!["192.0.2.3".to_owned()], vec![]));
+    }
+    engine.publisher.set_members(&name("@"), &[(0, word(0))]).unwrap();
+    assert!((0..20).all(|_| ask("one") == ["192.0.2.2"]));
+    engine.publisher.set_members(&name("@"), &[(0, word(1)), (1, word(0))]).unwrap();
+    assert!((0..20).all(|_| ask("one") == ["192.0.2.1"]));
+    let mut zone = zone.clone();
+    zone.vips[1].pools[0].2[0].0 = address("192.0.2.77");
+    publish(&engine, &zone, &[]).unwrap();
+    let seen: std::collections::BTreeSet<_> = (0..40).flat_map(|_| ask("one")).collect();
+    assert_eq!(seen.into_iter().collect::<Vec<_>>(), ["192.0.2.2", "192.0.2.77"]);
 }

@@ -154,6 +154,28 @@ fn above_the_limit_answers_are_empty_and_truncated_or_dropped() {
 }
 
 #[test]
+fn errors_are_limited_too_and_only_what_is_answered_is_counted_as_answered() {
+    let engine = engine(&Policy { rate: (2, 0, 24, 56, 1024, Vec::new()), ..Policy::default() });
+    let good = packet("www", "A", &[&opt(1232, 0, &[])]);
+    let mut notify = good.clone();
+    notify[2] = 4 << 3;
+    let mut no_question = good.clone();
+    no_question[5] = 0;
+    let mut outside = packet("www.elsewhere.", "A", &[]);
+    outside[2] = 0;
+    let bad_subnet = packet("www", "A", &[&opt(1232, 0, &[0, 8, 0, 1, 0])]);
+    for (now, query) in (100..).zip([&notify, &no_question, &outside, &bad_subnet]) {
+        let tally = Tally::default();
+        let answered = (0..9).filter(|_| at(&engine, query, SOURCE, now, &tally).is_some());
+        assert_eq!(answered.count(), 2);
+        assert_eq!(tally.read(Counter::DroppedLimited), 7);
+    }
+    let tally = Tally::default();
+    let answered = (0..9).filter(|_| at(&engine, &good, SOURCE, 200, &tally).is_some());
+    assert_eq!((answered.count(), tally.read(Counter::Edns)), (2, 2));
+}
+
+#[test]
 fn a_new_policy_keeps_what_was_counted() {
     let policy = Policy { rate: (1, 0, 24, 56, 1024, Vec::new()), ..Policy::default() };
     let engine = engine(&policy);
