@@ -63,15 +63,23 @@ def _secret(text: str) -> bytes:
 
 
 def make_secrets(file: Path) -> None:
-    """Make a file with a secret of its own, which only its owner can read; an old one stays."""
-    try:
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
+    """Make a file with a secret of its own, which only its owner can read; an old one stays.
+
+    It is there whole or not at all, also after a crash or on a full disk.
+    """
+    if file.exists():
         return
+    beside = file.with_name(f"{file.name}.new")
+    try:
+        beside.unlink(missing_ok=True)
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="ascii") as out:
+            out.write(f"{secrets.token_hex(SECRET)}\n")
+            out.flush()
+            os.fsync(out.fileno())
+        beside.rename(file)
     except OSError as error:
         raise Refused(f"the file of cookie secrets {file} cannot be made: {error}") from error
-    with os.fdopen(handle, "w", encoding="ascii") as out:
-        out.write(f"{secrets.token_hex(SECRET)}\n")
 
 
 class Manners:
@@ -81,7 +89,7 @@ class Manners:
         self._settings = settings
         self._plane = plane
         self._alarms = alarms
-        self._seen: tuple[int, int] | None = None
+        self._seen: tuple[int, int, int] | None = None
         self._secrets: tuple[bytes, ...] = ()
         self._policy: Policy | None = None
 
@@ -117,13 +125,17 @@ class Manners:
 
     def _read(self) -> None:
         file = self._settings.secrets_file
+        seen = self._stamp(file)  # first: what changes meanwhile is read at the next look
         found = read_secrets(file)
-        self._seen, self._secrets = self._stamp(file), found
+        self._seen, self._secrets = seen, found
 
     @staticmethod
-    def _stamp(file: Path) -> tuple[int, int]:
+    def _stamp(file: Path) -> tuple[int, int, int]:
+        """Tell one state of a file from the next; zeros if there is none."""
+        if not file.exists():
+            return 0, 0, 0
         stat = file.stat()
-        return stat.st_mtime_ns, stat.st_ino
+        return stat.st_mtime_ns, stat.st_ino, stat.st_size
 
     def _speak(self) -> None:
         stale = any(alarm.key == "store" for alarm in self._alarms.standing)

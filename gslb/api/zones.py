@@ -1,5 +1,6 @@
 """Zones and their RRsets."""
 
+import asyncio
 from typing import Any, TypeVar
 
 from aiohttp import web
@@ -8,7 +9,7 @@ from pydantic import ValidationError
 from gslb.api.parts import PARTS
 from gslb.api.problems import read_json
 from gslb.api.values import submit
-from gslb.model import Edit, Fault, Invalid, Rrset, RrsetKey, Zone
+from gslb.model import Edit, Fault, Invalid, Rrset, RrsetKey, Rrsets, Zone
 from gslb.model.faults import faults_from
 from gslb.model.names import canonical
 from gslb.model.records import canonical_type
@@ -41,14 +42,16 @@ async def list_zones(request: web.Request) -> web.Response:
 
 async def read_zone(request: web.Request) -> web.Response:
     """Give one zone, whole."""
-    return web.json_response((await _zone(request)).model_dump(mode="json"))
+    zone = await _zone(request)
+    return web.json_response(text=await asyncio.to_thread(zone.model_dump_json))
 
 
 async def put_zone(request: web.Request) -> web.Response:
     """Put a zone: `{"rrsets": [{"name", "type", "ttl", "rdata": […]}, …]}`."""
     origin = _name(request, "zone")
     request["root"] = ("zones", origin)
-    zone = _valid(Zone, await read_json(request), {"origin": origin}, request["root"])
+    body, path = await read_json(request), {"origin": origin}
+    zone = await asyncio.to_thread(_valid, Zone, body, path, request["root"])
     return await submit(request, lambda: Edit("zones", (origin,), zone))
 
 
@@ -63,8 +66,13 @@ async def list_rrsets(request: web.Request) -> web.Response:
     rrsets = (await _zone(request)).rrsets
     name = request.query.get("name")
     wanted = None if name is None else _canonical(name)
+    return web.json_response(text=await asyncio.to_thread(_listed, rrsets, wanted))
+
+
+def _listed(rrsets: Rrsets, wanted: str | None) -> str:
+    """Give RRsets as JSON text: all, or those of one name."""
     keys = [key for key in rrsets.rows if wanted is None or key[0] == wanted]
-    return web.json_response([rrsets[key].model_dump(mode="json") for key in keys])
+    return f"[{', '.join(rrsets[key].model_dump_json() for key in keys)}]"
 
 
 async def read_rrset(request: web.Request) -> web.Response:

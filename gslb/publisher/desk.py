@@ -173,10 +173,9 @@ class Desk:
         async with self._lock:
             await self._settle()
             before = await self.whole()
-            edits = _real(before, change(before))
+            edits, world = await asyncio.to_thread(_worked_out, before, change)
             if not edits:
                 return Receipt(self.revision, 0)
-            world = apply_edits(before, edits)
             proof = await asyncio.to_thread(self._proved, world, edits, self.revision + 1)
             revision = await self.store.commit(
                 edits,
@@ -222,8 +221,8 @@ class Desk:
     async def rehearse(self, change: Callable[[World], Sequence[Edit]]) -> Sequence[Edit]:
         """Say what a change would be; Invalid if it may not be; nothing is stored."""
         before = await self.whole()
-        edits = _real(before, change(before))
-        await asyncio.to_thread(rehearse, apply_edits(before, edits))
+        edits, world = await asyncio.to_thread(_worked_out, before, change)
+        await asyncio.to_thread(rehearse, world)
         return edits
 
     # The store, followed
@@ -372,6 +371,14 @@ class Desk:
             return False
         self._alarms.clear("state", "the state folder is written again")
         return True
+
+
+def _worked_out(
+    before: World, change: Callable[[World], Sequence[Edit]]
+) -> tuple[list[Edit], World]:
+    """Work out what a change comes to; in a thread, as worlds may be large."""
+    edits = _real(before, change(before))
+    return edits, apply_edits(before, edits)
 
 
 def _real(before: World, edits: Iterable[Edit]) -> list[Edit]:

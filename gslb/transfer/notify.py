@@ -106,7 +106,7 @@ class Notifier:
         """Take the SOAs that are answered now; tell of those that are new."""
         self._soas = soas
         for key in [key for key in self._standings if key[0] not in soas]:
-            del self._standings[key]
+            self._standings.pop(key).news.set()  # whoever waits for it looks again
         for origin, soa in soas.items():
             for secondary in self._secondaries:
                 self._tell(origin, secondary, serial_of(soa))
@@ -123,10 +123,20 @@ class Notifier:
             standing.serial = serial
             standing.attempts = 0
             standing.news.set()
-        if not standing.is_settled and key not in self._tasks:
+        if not standing.is_settled and not self._is_being_told(key):
             task = asyncio.get_running_loop().create_task(self._until_acknowledged(key, secondary))
             self._tasks[key] = task
-            task.add_done_callback(lambda _: self._tasks.pop(key, None))
+            task.add_done_callback(lambda _: self._forget(key))
+
+    def _is_being_told(self, key: tuple[str, str]) -> bool:
+        """Whether a task will look at the standing again; one that ended stays listed a while."""
+        task = self._tasks.get(key)
+        return task is not None and not task.done()
+
+    def _forget(self, key: tuple[str, str]) -> None:
+        """Take an ended task off the list, unless another one stands in its place already."""
+        if not self._is_being_told(key):
+            self._tasks.pop(key, None)
 
     async def close(self) -> None:
         """Stop telling."""

@@ -10,6 +10,7 @@ from gslb.model.names import MAX_NAME
 
 HEADER = 12  # octets, RFC 1035 section 4.1.1
 LONGEST = 65535  # octets of a message over TCP, RFC 1035 section 4.2.2
+IN = 1  # RFC 1035 section 3.2.4
 OPT = 41  # RFC 6891
 TSIG = 250  # RFC 8945
 IXFR = 251  # RFC 1995
@@ -59,7 +60,7 @@ class Question:
 
 
 def read_question(message: bytes) -> Question | None:
-    """Give the question of a query; None if this is no query, or asks not one thing."""
+    """Give the question of a query; None if this is no query, or asks not one thing of class IN."""
     if len(message) < HEADER:
         return None
     ident, flags, count = struct.unpack_from("!HHH", message)
@@ -67,10 +68,10 @@ def read_question(message: bytes) -> Question | None:
         return None
     try:
         end = name_end(message, HEADER)
-        (qtype,) = struct.unpack_from("!H", message, end)
+        qtype, qclass = struct.unpack_from("!HH", message, end)
     except (Malformed, struct.error):
         return None
-    if message[end - 1]:  # compressed, or cut off
+    if message[end - 1] or qclass != IN:  # compressed, or cut off; or no zone of ours
         return None
     return Question(ident, bool(flags & _RD), message[HEADER:end], qtype, end + 4)
 

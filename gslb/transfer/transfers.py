@@ -46,6 +46,11 @@ class Transfers:
         self.hall = Hall(settings, keys, plane, zones, now)
         self.notifier = Notifier(read_secondaries(settings.notify, keys), alarms, now)
         self._serves = settings.transfers
+        if settings.notify and not settings.transfers:
+            _log.warning(
+                "notify names secondaries, but nobody may transfer: "
+                "set transfer_to or transfer_keys"
+            )
 
     async def __aenter__(self) -> Self:
         asyncio.get_running_loop().add_reader(self._plane.handover_fd, self._take)
@@ -91,6 +96,8 @@ class Transfers:
                 answer(self.hall, datagram)
             except OSError as error:
                 _log.debug("a reply to %s cannot be sent: %r", datagram.peer, error)
+            except Exception:  # noqa: BLE001  (one datagram may not cost the others their answers)
+                _log.exception("a signed question of %s failed", datagram.peer)
 
     def _take_connections(self) -> None:
         for descriptor, peer, octets in self._plane.handed_over():

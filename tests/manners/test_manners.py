@@ -25,6 +25,23 @@ def test_a_made_file_has_one_secret_and_is_its_owners_alone(tmp_path: Path) -> N
     assert read_secrets(file) == (secret,)
 
 
+def test_a_start_that_was_cut_off_leaves_nothing_in_the_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "secrets"
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("os.fsync", full)
+        with pytest.raises(Refused, match="No space left"):
+            make_secrets(file)
+    assert not file.exists()
+    make_secrets(file)
+    assert len(read_secrets(file)) == 1
+
+
 def test_every_bad_line_is_named(tmp_path: Path) -> None:
     file = tmp_path / "secrets"
     file.write_text(f"# ours\n{ONE}\nshort\n{TWO}  # next\nzz{ONE[2:]}\n")

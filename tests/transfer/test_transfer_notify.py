@@ -117,6 +117,18 @@ async def test_many_changes_become_few(secondary: Toy) -> None:
         assert secondary.serials == [58]
 
 
+async def test_a_change_just_after_an_acknowledgement_is_told_too(secondary: Toy) -> None:
+    """Between the end of a task and its callback the task is still listed, and tells nothing."""
+    async with primary(make_world(), notify=(f"127.0.0.1:{secondary.port}",)) as found:
+        (task,) = found.transfers.notifier._tasks.values()
+        async with asyncio.timeout(10):
+            while not task.done():  # noqa: ASYNC110  (to the very turn in which it ends)
+                await asyncio.sleep(0)
+        edit(found, 1)
+        await until(lambda: settled(found) and secondary.serials == [8, 9])
+        assert not found.transfers.notifier._tasks
+
+
 async def test_what_changes_no_zone_is_not_told(secondary: Toy) -> None:
     async with primary(make_world(), notify=(f"127.0.0.1:{secondary.port}",)) as found:
         await until(lambda: settled(found))
