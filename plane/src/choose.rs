@@ -129,7 +129,7 @@ pub fn choose<W: Witness>(
         zone: zone.stamp,
         map: link.map_or(0, |link| link.map.stamp),
         version: zone.version(),
-        vip: vip.pools.numbers().start,
+        vip: vip.index,
         class,
         family,
     };

@@ -13,8 +13,8 @@ use crate::witness::Candidate;
 
 /// Members of a tier that fit; with more the two steps are taken.
 const MEMBERS: usize = 12;
-/// How many draws a thread remembers.
-const ROOM: usize = 1024;
+/// How many draws a thread remembers: about 1 MB.
+const ROOM: usize = 4096;
 
 /// Of which draw something is remembered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,10 +32,13 @@ pub(super) struct Key {
 impl Key {
     #[inline]
     fn place(&self) -> usize {
-        let family = u32::from(self.family == Family::V6);
-        let mixed = self.vip.wrapping_mul(2).wrapping_add(family) ^ self.class.wrapping_mul(0x9e37);
-        let (mixed, stamps) = (mixed as usize, self.zone.wrapping_mul(0x9e5) ^ self.map);
-        mixed.wrapping_add(usize::try_from(stamps).unwrap_or(0)) % ROOM
+        // VIPs of one zone stand beside each other, the families apart, so that none is in the way
+        // of another as long as there are fewer than half as many as places.
+        let family = if self.family == Family::V6 { ROOM / 2 } else { 0 };
+        let others =
+            (self.zone ^ self.map << 5).wrapping_mul(0x9e5) ^ (u64::from(self.class) * 0x9e3);
+        let others = usize::try_from(others % ROOM as u64).unwrap_or(0);
+        (self.vip as usize + family + others) % ROOM
     }
 }
 

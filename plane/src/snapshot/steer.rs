@@ -192,6 +192,8 @@ pub struct Vip {
     pub slot: u32,
     /// Its part of the zone's pools.
     pub pools: Span,
+    /// Which of the zone's VIPs it is.
+    pub index: u32,
     /// How many members it has.
     pub members: u32,
     /// Whether it has members that A asks for, and that AAAA asks for.

@@ -69,6 +69,7 @@ impl Builder<'_> {
             fallback: fallback(&vip.fallback, &mut steering.addresses)?,
             steer,
             slot: self.books.slot(owner, ""),
+            index: u32::try_from(steering.vips.len()).unwrap_or(u32::MAX),
             members: u32::try_from(steering.members.len() - first_member).unwrap_or(0),
             pools: Span::between(first, steering.pools.len())?,
             has,

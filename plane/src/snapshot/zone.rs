@@ -126,6 +126,9 @@ pub struct Zone {
 /// Octets of a record before its data, if its owner is a pointer.
 pub const RECORD_HEAD: usize = 12;
 
+/// The node of the origin: the first one that a zone has.
+const ORIGIN: u32 = 0;
+
 /// What a name comes to in a zone.
 #[derive(Clone, Copy, Debug)]
 pub enum Found<'z> {
@@ -183,14 +186,14 @@ impl Zone {
     /// From the origin down: the labels of a made-up name cost nothing beyond the first.
     fn closest_encloser(&self, name: &Name<'_>) -> Option<&Node> {
         let origin = name.labels().checked_sub(self.origin_labels)?;
-        let mut found = None;
-        for label in (1..=origin).rev() {
+        let mut found = ORIGIN;
+        for label in (1..origin).rev() {
             match self.node_of(name, label) {
-                Some(node) => found = Some(node),
+                Some(node) => found = node,
                 None => break,
             }
         }
-        self.nodes.get(found? as usize)
+        self.nodes.get(found as usize)
     }
 
     /// The node of the suffix that begins at a label.
