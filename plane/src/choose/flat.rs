@@ -35,8 +35,9 @@ impl Key {
         // VIPs of one zone stand beside each other, the families apart, so that none is in the way
         // of another as long as there are fewer than half as many as places.
         let family = if self.family == Family::V6 { ROOM / 2 } else { 0 };
-        let others =
-            (self.zone ^ self.map << 5).wrapping_mul(0x9e5) ^ (u64::from(self.class) * 0x9e3);
+        // Without a map the class says no more than the VIP.
+        let class = if self.map == 0 { 0 } else { u64::from(self.class) * 0x9e3 };
+        let others = (self.zone ^ self.map << 5).wrapping_mul(0x9e5) ^ class;
         let others = usize::try_from(others % ROOM as u64).unwrap_or(0);
         (self.vip as usize + family + others) % ROOM
     }
