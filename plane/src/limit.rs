@@ -96,12 +96,15 @@ impl fmt::Debug for Limiter {
     }
 }
 
+fn rows_for(entries: u32) -> usize {
+    (entries as usize).div_ceil(WAYS).next_power_of_two()
+}
+
 impl Limiter {
     /// Make room for about so many networks; the hash is keyed by chance.
     #[must_use]
     pub fn new(entries: u32) -> Self {
-        let rows = (entries as usize).div_ceil(WAYS).next_power_of_two();
-        let rows = (0..rows).map(|_| Row::default()).collect();
+        let rows = (0..rows_for(entries)).map(|_| Row::default()).collect();
         Self { rows, seed: Rng::from_system().bits() }
     }
 
@@ -109,6 +112,12 @@ impl Limiter {
     #[must_use]
     pub fn entries(&self) -> usize {
         self.rows.len() * WAYS
+    }
+
+    /// Whether it is as large as a new one for so many networks.
+    #[must_use]
+    pub fn is_for(&self, entries: u32) -> bool {
+        self.rows.len() == rows_for(entries)
     }
 
     /// Count an answer of a kind to a network as `cost` answers, and rule on it.

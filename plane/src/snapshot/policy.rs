@@ -224,10 +224,10 @@ fn from_document(found: &Document<'_>, before: &Policy) -> Result<Policy, Fault>
             "wants {entries} networks remembered; the most is {MOST_ENTRIES}"
         )));
     }
-    let table = Limiter::new(if *limit == 0 { 0 } else { *entries });
-    let same = before.limiter.entries() == table.entries();
+    let entries = if *limit == 0 { 0 } else { *entries };
+    let same = before.limiter.is_for(entries);
     Ok(Policy {
-        limiter: if same { Arc::clone(&before.limiter) } else { Arc::new(table) },
+        limiter: if same { Arc::clone(&before.limiter) } else { Arc::new(Limiter::new(entries)) },
         payload: found.payload,
         ecs_from: Networks::read(&found.ecs_from)?,
         proxy_from: Networks::read(&found.proxy_from)?,
