@@ -23,7 +23,7 @@ import msgspec
 from gslb.model import MemberKey, PoolKey
 from gslb.model.names import from_wire
 
-FORMAT = 1
+FORMAT = 2
 """Raised with every change that an older plane would misread; the plane refuses another."""
 
 NO_MAP = -1
@@ -35,6 +35,16 @@ ONE = 1 << 16
 NO_CAP = 0xFFFF_FFFF
 """A TTL cap that caps nothing."""
 
+OWN_TTL = -1
+"""A fallback that answers with its VIP's TTL."""
+
+NO_VIP = -1
+"""A fallback that asks no other VIP."""
+
+IN_IPV4 = {16: 0xFFFF_FFF0, 32: 0xFFFF_FFF1}
+"""Classes of IPv6 ranges in which an IPv4 address lies this many bits from the start: the class is
+that of the IPv4 address (6to4, RFC 3056; Teredo's servers, RFC 4380)."""
+
 
 class FallbackKind(IntEnum):
     """What a VIP answers when none of its members is live."""
@@ -43,6 +53,7 @@ class FallbackKind(IntEnum):
     NONE = 1  # NODATA
     SERVFAIL = 2
     ADDRESSES = 3  # the addresses given
+    VIP = 4  # what another VIP of the zone answers
 
 
 class Rrset(msgspec.Struct, frozen=True, array_like=True):
@@ -55,29 +66,43 @@ class Rrset(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Member(msgspec.Struct, frozen=True, array_like=True):
-    """An address and its configured weight, 0 to 65535."""
+    """An address, or a name where the VIP's `names` says so; configured weight, 0 to 65535."""
 
-    address: bytes
+    target: bytes
     weight: int
 
 
 class Pool(msgspec.Struct, frozen=True, array_like=True):
-    """Members in one datacenter; `datacenter` indexes the zone's list."""
+    """Members in one datacenter; `datacenter` indexes the zone's list.
+
+    Where every pool of the ladder sheds a client, one is drawn by `capacity`; 0 is not known.
+    """
 
     datacenter: int
     weight: int
     members: list[Member]
+    capacity: int = 0
 
 
 class Fallback(msgspec.Struct, frozen=True, array_like=True):
-    """A kind, and addresses where the kind is ADDRESSES."""
+    """A kind, addresses where the kind is ADDRESSES, an index of the zone's VIPs where it is VIP.
+
+    `ttl` is in seconds, or OWN_TTL.
+    """
 
     kind: int
     addresses: list[bytes]
+    ttl: int = OWN_TTL
+    vip: int = NO_VIP
 
 
 class Vip(msgspec.Struct, frozen=True, array_like=True):
-    """A steered name. `answers` 0 means all. `map` indexes the zone's maps, or is NO_MAP."""
+    """A steered name. `answers` 0 means all. `map` indexes the zone's maps, or is NO_MAP.
+
+    `sticky` draws pool and members by a hash of the client network; `steady` draws the pool so,
+    among those that are live in every family that the VIP has. `prefixes` are the lengths of
+    client networks, IPv4 and IPv6. With `names`, members are names and are answered as CNAME.
+    """
 
     owner: bytes
     ttl: int
@@ -87,6 +112,9 @@ class Vip(msgspec.Struct, frozen=True, array_like=True):
     map: int
     tiers: list[list[int]]  # datacenter indices, used where map is NO_MAP
     pools: list[Pool]
+    steady: bool = False
+    prefixes: tuple[int, int] = (24, 56)
+    names: bool = False
 
 
 class Zone(msgspec.Struct, frozen=True, array_like=True):
@@ -125,7 +153,10 @@ class Ranges(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Map(msgspec.Struct, frozen=True, array_like=True):
-    """Client ranges to classes, and each class's tiers (indices into `datacenters`)."""
+    """Client ranges to classes, and each class's tiers (indices into `datacenters`).
+
+    `atlas` says of which geography databases it is made; the plane does not read it.
+    """
 
     format: int
     name: str
@@ -133,6 +164,7 @@ class Map(msgspec.Struct, frozen=True, array_like=True):
     classes: list[list[list[int]]]
     ipv4: Ranges
     ipv6: Ranges
+    atlas: str = ""
 
 
 class Network(msgspec.Struct, frozen=True, array_like=True):
@@ -180,6 +212,7 @@ class Policy(msgspec.Struct, frozen=True, array_like=True):
     tcp: Tcp
     stale: bool  # what is answered could not be renewed
     transfers: bool  # questions for zone transfers are handed over
+    explain_txt: bool = False  # TXT _explain.NAME tells why this client gets its answer
 
 
 def decode_zone(document: bytes) -> Zone:
@@ -237,10 +270,13 @@ def zone_keys(zone: Zone | Head) -> tuple[tuple[MemberKey, ...], tuple[PoolKey, 
             datacenter = zone.datacenters[pool.datacenter]
             pools.append(PoolKey(name, datacenter))
             members += (
-                MemberKey(name, datacenter, str(ip_address(member.address)))
-                for member in pool.members
+                MemberKey(name, datacenter, _target(vip, member)) for member in pool.members
             )
     return tuple(members), tuple(pools)
+
+
+def _target(vip: Vip, member: Member) -> str:
+    return from_wire(member.target) if vip.names else str(ip_address(member.target))
 
 
 def configured_weights(zone: Zone | Head) -> tuple[list[int], list[int]]:
@@ -263,6 +299,11 @@ def word(weight: float, ttl_cap: int = NO_CAP) -> int:
     """
     fixed = min(max(round(weight * ONE), 1), 0xFFFF_FFFF) if weight > 0 else 0
     return (min(ttl_cap, NO_CAP) << 32) | fixed
+
+
+def pool_word(weight: float, shed: float = 0.0) -> int:
+    """Make a pool's word: the share of clients that it sheds, 0 to 1, in the place of the cap."""
+    return word(weight, round(min(max(shed, 0.0), 1.0) * NO_CAP))
 
 
 def pack_words(words: Iterable[int]) -> bytes:

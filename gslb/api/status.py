@@ -111,7 +111,7 @@ def _vip(parts: Parts, name: str, vip: Vip) -> dict[str, Any]:
 
 
 def _member(parts: Parts, vip: str, datacenter: str, member: Member) -> dict[str, Any]:
-    standing = parts.watch.standing(MemberKey(vip, datacenter, str(member.address)))
+    standing = parts.watch.standing(MemberKey(vip, datacenter, member.target))
     told: dict[str, Any] = {"address": str(member.address), "weight": member.weight}
     if standing is None:
         return told

@@ -13,7 +13,19 @@ from gslb.compiler.ranges import find_ranges, pack_ranges
 from gslb.compiler.records import compile_records
 from gslb.compiler.scene import upward
 from gslb.compiler.serial import soa_of, with_serial
-from gslb.model import LastResort, MemberKey, Pool, PoolKey, Tiers, Vip, World
+from gslb.model import (
+    LastResort,
+    Member,
+    MemberKey,
+    Nearest,
+    OtherMap,
+    Pool,
+    PoolKey,
+    Sticky,
+    Tiers,
+    Vip,
+    World,
+)
 from gslb.model.names import to_wire
 
 _FALLBACKS = {
@@ -61,7 +73,7 @@ def compile_zone(world: World, origin: str, changed: int = 0) -> CompiledZone:
         origin,
         snapshot.encode(document),
         tuple(
-            MemberKey(name, datacenter, str(member.address))
+            MemberKey(name, datacenter, member.target)
             for name, vip in vips
             for datacenter, pool in vip.pools.items()
             for member in pool.members
@@ -90,6 +102,7 @@ def _datacenters_of(vip: Vip) -> Iterator[str]:
 
 
 def _vip(name: str, vip: Vip, index: dict[str, int], maps: tuple[str, ...]) -> snapshot.Vip:
+    sticky = vip.sticky or Sticky()
     if vip.map is not None:
         tiers = []
     elif vip.order is not None:
@@ -100,11 +113,16 @@ def _vip(name: str, vip: Vip, index: dict[str, int], maps: tuple[str, ...]) -> s
         owner=to_wire(name),
         ttl=vip.ttl,
         answers=0 if vip.answers == "all" else vip.answers,
-        sticky=vip.sticky,
+        sticky=vip.sticky is not None,
         fallback=_fallback(vip),
         map=snapshot.NO_MAP if vip.map is None else maps.index(vip.map),
         tiers=tiers,
         pools=[_pool(index[datacenter], pool) for datacenter, pool in vip.pools.items()],
+        steady=vip.family == "same_datacenter",
+        prefixes=(sticky.ipv4, sticky.ipv6),
+        names=any(
+            member.name is not None for pool in vip.pools.values() for member in pool.members
+        ),
     )
 
 
@@ -117,12 +135,20 @@ def _fallback(vip: Vip) -> snapshot.Fallback:
         return snapshot.Fallback(
             snapshot.FallbackKind.ADDRESSES, [address.packed for address in vip.fallback.addresses]
         )
-    return snapshot.Fallback(_FALLBACKS[vip.fallback], [])
+    return snapshot.Fallback(_FALLBACKS[vip.fallback], [])  # type: ignore[index]  # VIPs: next
 
 
 def _pool(datacenter: int, pool: Pool) -> snapshot.Pool:
-    members = [snapshot.Member(member.address.packed, member.weight) for member in pool.members]
+    members = [snapshot.Member(_target(member), member.weight) for member in pool.members]
     return snapshot.Pool(datacenter, pool.weight, members)
+
+
+def _target(member: Member) -> bytes:
+    return member.address.packed if member.address is not None else to_wire(member.target)
+
+
+def _as_tiers(way: Tiers | Nearest | OtherMap) -> Tiers:
+    return way if isinstance(way, tuple) else ()
 
 
 def compile_map(world: World, name: str) -> bytes:
@@ -132,8 +158,8 @@ def compile_map(world: World, name: str) -> bytes:
     """
     policy = world.maps[name]
     tiers: tuple[Tiers, ...] = (
-        () if policy.otherwise == "nearest" else policy.otherwise,
-        *(rule.to for rule in policy.rules),
+        _as_tiers(policy.otherwise),
+        *(_as_tiers(r.to) for r in policy.rules),
     )
     number = {ladder: at for at, ladder in enumerate(dict.fromkeys(tiers))}
     datacenters = sorted(
@@ -141,7 +167,9 @@ def compile_map(world: World, name: str) -> bytes:
     )
     index = {datacenter: at for at, datacenter in enumerate(datacenters)}
     networks = [
-        (network, number[rule.to]) for rule in policy.rules for network in rule.networks or ()
+        (network, number[_as_tiers(rule.to)])
+        for rule in policy.rules
+        for network in rule.networks or ()
     ]
     return snapshot.encode(
         snapshot.Map(

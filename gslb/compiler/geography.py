@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from gslb.model import Fault, Map, Path
-from gslb.model.steering import PLACE_KEYS
+from gslb.model import Fault, Map, Nearest, Path
+from gslb.model.maps import PLACE_KEYS
 
 _NEEDS = (
     "needs a geography database, which this version does not read yet; use networks rules and tiers"
@@ -12,7 +12,7 @@ _NEEDS = (
 
 def check_geography(policy: Map, path: Path) -> Iterator[Fault]:
     """Give a fault for each part of a map that asks where a client is."""
-    if policy.otherwise == "nearest":
+    if isinstance(policy.otherwise, Nearest):
         yield Fault((*path, "otherwise"), f"nearest {_NEEDS}")
     for at, rule in enumerate(policy.rules):
         for key in PLACE_KEYS:

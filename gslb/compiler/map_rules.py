@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from gslb.compiler.geography import check_geography
 from gslb.compiler.scene import Scene
-from gslb.model import Fault, Network, Path, Tiers
+from gslb.model import Fault, Nearest, Network, Path, Tiers
 
 LONGEST_IPV6 = 64  # ranges hold the upper half of an IPv6 address
 
@@ -15,8 +15,9 @@ def check_map(scene: Scene, name: str) -> Iterator[Fault]:
     policy = scene.world.maps[name]
     yield from check_geography(policy, path)
     for at, rule in enumerate(policy.rules):
-        yield from check_tiers(scene, rule.to, (*path, "rules", at, "to"))
-    if policy.otherwise != "nearest":
+        if not isinstance(rule.to, Nearest):
+            yield from check_tiers(scene, rule.to, (*path, "rules", at, "to"))
+    if isinstance(policy.otherwise, tuple):
         yield from check_tiers(scene, policy.otherwise, (*path, "otherwise"))
     yield from _check_networks(scene, name)
 

@@ -89,7 +89,7 @@ class Sites:
             for datacenter, pool in vip.pools.items():
                 for member in pool.members:
                     host = member.probe_address or member.address
-                    if host.is_loopback and member.probe_port is not None:
+                    if host is not None and host.is_loopback and member.probe_port is not None:
                         places.setdefault((str(host), member.probe_port), datacenter)
         return cls(Site(name, host, port) for (host, port), name in places.items())
 

@@ -191,4 +191,4 @@ def _weights(steering: Steering) -> Iterator[tuple[MemberKey, int]]:
     for name, vip in steering.vips.items():
         for datacenter, pool in vip.pools.items():
             for member in pool.members:
-                yield MemberKey(name, datacenter, str(member.address)), member.weight
+                yield MemberKey(name, datacenter, member.target), member.weight

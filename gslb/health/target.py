@@ -67,7 +67,7 @@ def targets_of(steering: Steering) -> dict[MemberKey, Target | None]:
         probe = _probe(steering.probes, name, vip.probe)
         for datacenter, pool in vip.pools.items():
             for member in pool.members:
-                key = MemberKey(name, datacenter, str(member.address))
+                key = MemberKey(name, datacenter, member.target)
                 found[key] = _target(key, probe, member) if probe else None
     return found
 

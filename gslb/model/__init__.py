@@ -1,22 +1,22 @@
 """The nouns: frozen, validated, without I/O. Files, API and store all speak in these."""
 
+from gslb.model.addresses import Address, Network
 from gslb.model.edits import Edit, apply_edits, find_edits, value_at
 from gslb.model.faults import Broken, Fault, GslbError, Invalid, Path, Place, Refused
 from gslb.model.keys import MemberKey, PoolKey
+from gslb.model.maps import Map, Nearest, OtherMap, Rule, Tiers
 from gslb.model.probe import HttpProbe, Probe, TcpProbe
 from gslb.model.records import Rrset, RrsetKey
 from gslb.model.rrsets import Rrsets
 from gslb.model.steering import (
-    Address,
+    Capacity,
     Datacenter,
     Fallback,
     LastResort,
-    Map,
     Member,
-    Network,
+    OtherVip,
     Pool,
-    Rule,
-    Tiers,
+    Sticky,
     Vip,
 )
 from gslb.model.world import COLLECTIONS, Steering, World
@@ -26,6 +26,7 @@ __all__ = [
     "COLLECTIONS",
     "Address",
     "Broken",
+    "Capacity",
     "Datacenter",
     "Edit",
     "Fallback",
@@ -37,7 +38,10 @@ __all__ = [
     "Map",
     "Member",
     "MemberKey",
+    "Nearest",
     "Network",
+    "OtherMap",
+    "OtherVip",
     "Path",
     "Place",
     "Pool",
@@ -49,6 +53,7 @@ __all__ = [
     "Rrsets",
     "Rule",
     "Steering",
+    "Sticky",
     "TcpProbe",
     "Tiers",
     "Vip",

@@ -52,13 +52,17 @@ class _Probe(Noun):
 
 
 class HttpProbe(_Probe):
-    """An HTTP/1.1 GET; well if the status is wanted and the body contains what it should."""
+    """An HTTP/1.1 GET; well if the status is wanted and the body contains what it should.
+
+    The header named by `load_header`, a number, tells the member's load (`Capacity.load`).
+    """
 
     kind: Literal["http"]
     path: str = Field(default="/", pattern=r"^/[\x21-\x7e]*$")
     host: str | None = Field(default=None, pattern=r"^[\x21-\x7e]+$")
     status: tuple[StatusRange, ...] = Field(default=((200, 399),), min_length=1)
     contains: str | None = Field(default=None, min_length=1, max_length=1024)
+    load_header: str | None = Field(default=None, pattern=r"^[A-Za-z0-9-]{1,64}$")
 
 
 class TcpProbe(_Probe):

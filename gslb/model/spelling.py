@@ -3,18 +3,33 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from gslb.model.maps import Map, Nearest, OtherMap, Rule
 from gslb.model.probe import HttpProbe, TcpProbe
-from gslb.model.steering import Datacenter, LastResort, Map, Member, Pool, Rule, Vip
+from gslb.model.steering import (
+    Capacity,
+    Datacenter,
+    LastResort,
+    Member,
+    OtherVip,
+    Pool,
+    Sticky,
+    Vip,
+)
 from gslb.model.values import Noun
 
 _NOUNS: dict[tuple[str, ...], tuple[type[Noun], ...]] = {
     ("datacenters", "*"): (Datacenter,),
+    ("datacenters", "*", "capacity"): (Capacity,),
     ("probes", "*"): (HttpProbe, TcpProbe),
     ("maps", "*"): (Map,),
+    ("maps", "*", "otherwise"): (Nearest, OtherMap),
     ("maps", "*", "rules", "*"): (Rule,),
+    ("maps", "*", "rules", "*", "to"): (Nearest,),
     ("vips", "*"): (Vip,),
-    ("vips", "*", "fallback"): (LastResort,),
+    ("vips", "*", "fallback"): (LastResort, OtherVip),
+    ("vips", "*", "sticky"): (Sticky,),
     ("vips", "*", "pools", "*"): (Pool,),
+    ("vips", "*", "pools", "*", "capacity"): (Capacity,),
     ("vips", "*", "pools", "*", "members", "*"): (Member,),
 }
 

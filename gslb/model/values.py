@@ -48,6 +48,25 @@ Duration = Annotated[
 ]
 """Whole milliseconds; text such as `5s` in files and JSON."""
 
+_PERCENT = re.compile(r"(?P<number>\d{1,3})%")
+
+
+def parse_percent(value: Any) -> Any:
+    """Read `80%` or 80 into whole percent."""
+    found = re.fullmatch(_PERCENT, value) if isinstance(value, str) else None
+    if isinstance(value, str) and found is None:
+        raise ValueError(f"{value!r} is not a percentage; write it like 80%")
+    return int(found["number"]) if found else value
+
+
+Percent = Annotated[
+    int,
+    BeforeValidator(parse_percent, json_schema_input_type=int | str),
+    PlainSerializer(lambda value: f"{value}%", return_type=str),
+    Field(ge=1, le=1000, strict=True),
+]
+"""Whole percent; text such as `80%` in files and JSON."""
+
 Weight = Annotated[int, Field(ge=0, le=MAX_WEIGHT, strict=True)]
 Port = Annotated[int, Field(ge=1, le=65535, strict=True)]
 Ttl = Annotated[int, Field(ge=0, le=MAX_TTL, strict=True)]

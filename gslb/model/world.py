@@ -4,9 +4,10 @@ from typing import Final
 
 from pydantic import Field
 
+from gslb.model.maps import Map
 from gslb.model.names import Name, ancestors
 from gslb.model.probe import Probe
-from gslb.model.steering import Datacenter, Map, Vip
+from gslb.model.steering import Datacenter, Vip
 from gslb.model.values import Key, Noun
 from gslb.model.zone import Zone
 

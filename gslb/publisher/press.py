@@ -208,7 +208,7 @@ class Press:
                     (
                         sheet.document,
                         [snapshot.word(self._weigh(key)) for key in sheet.members],
-                        [snapshot.word(weight) for weight in sheet.pool_weights],
+                        [snapshot.pool_word(weight) for weight in sheet.pool_weights],
                     )
                     for sheet in sheets.values()
                 ],

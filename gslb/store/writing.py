@@ -70,7 +70,7 @@ def _tiers(table: Table, key: RowValues, tiers: Tiers) -> Written:
 
 
 def _map(name: str, value: Map) -> Written:
-    otherwise = () if value.otherwise == "nearest" else value.otherwise
+    otherwise = value.otherwise if isinstance(value.otherwise, tuple) else ()
     yield tables.MAPS, {"name": name, "otherwise": "tiers" if otherwise else "nearest"}
     yield from _tiers(tables.MAP_TIERS, {"map": name}, otherwise)
     for number, rule in enumerate(value.rules):
@@ -86,7 +86,7 @@ def _map(name: str, value: Map) -> Written:
         for position, network in enumerate(rule.networks or ()):
             row = {"position": position, "network": str(network)}
             yield tables.MAP_RULE_NETWORKS, {**key, **row}
-        yield from _tiers(tables.MAP_RULE_TIERS, key, rule.to)
+        yield from _tiers(tables.MAP_RULE_TIERS, key, rule.to if isinstance(rule.to, tuple) else ())
 
 
 def _vip(name: str, value: Vip) -> Written:
@@ -99,7 +99,7 @@ def _vip(name: str, value: Vip) -> Written:
             "map": value.map,
             "probe": value.probe,
             "answers": 0 if value.answers == "all" else value.answers,
-            "sticky": int(value.sticky),
+            "sticky": int(value.sticky is not None),
             "fallback": "addresses" if last else value.fallback,
         },
     )
@@ -267,8 +267,9 @@ def _references(edit: Edit) -> Iterator[tuple[Path, str, str]]:
         yield from _in_vip(edit.path, edit.value)
     elif isinstance(edit.value, Map):
         for number, rule in enumerate(edit.value.rules):
-            yield from _in_tiers((*edit.path, "rules", number, "to"), rule.to)
-        if edit.value.otherwise != "nearest":
+            if isinstance(rule.to, tuple):
+                yield from _in_tiers((*edit.path, "rules", number, "to"), rule.to)
+        if isinstance(edit.value.otherwise, tuple):
             yield from _in_tiers((*edit.path, "otherwise"), edit.value.otherwise)
 
 

@@ -49,7 +49,7 @@ def soa_entry(soa: snapshot.Rrset) -> Entry:
 
 def _vip(vip: snapshot.Vip) -> Iterator[Entry]:
     addresses = {
-        member.address: None
+        member.target: None
         for pool in vip.pools
         if pool.weight
         for member in pool.members

@@ -39,7 +39,10 @@ async def test_the_audit_has_the_value_before_and_after(store: Store) -> None:
     before, after = json.loads(vip.before or ""), json.loads(vip.after or "")
     assert (before["pools"]["tokyo"]["weight"], after["pools"]["tokyo"]["weight"]) == (7, 9)
     assert before == WORLD.vips["www.gslb.example."].model_dump(mode="json")
-    assert (osaka.before, osaka.after) == (None, '{"location":[34.69,135.5]}')
+    assert (osaka.before, osaka.after) == (
+        None,
+        '{"location":[34.69,135.5],"bias":0,"capacity":null}',
+    )
     assert rrset.key == ("gslb.example.", "gslb.example.", "NS")
     assert json.loads(rrset.before or "")["rdata"] == ["ns1.example.", "ns2.example."]
     assert rrset.after is None

@@ -227,5 +227,5 @@ def test_the_schema_knows_every_key() -> None:
     assert set(found["properties"]) == {"datacenters", "probes", "maps", "vips"}
     assert found["additionalProperties"] is False
     member = found["$defs"]["Member"]
-    assert member["properties"]["address"]["type"] == "string"
+    assert {"type": "string"} in member["properties"]["address"]["anyOf"]
     assert member["properties"]["weight"]["maximum"] == 65535

@@ -9,7 +9,7 @@ use serde_bytes::Bytes;
 use super::fault::Fault;
 
 /// The version of documents that this plane reads.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// One zone, complete.
 #[derive(Debug, Deserialize)]
@@ -48,6 +48,16 @@ pub(super) struct Vip<'a> {
     pub(super) map: i32,
     pub(super) tiers: Vec<Vec<u32>>,
     pub(super) pools: Vec<Pool<'a>>,
+    #[serde(default)]
+    pub(super) steady: bool,
+    #[serde(default = "prefixes")]
+    pub(super) prefixes: (u8, u8),
+    #[serde(default)]
+    pub(super) names: bool,
+}
+
+fn prefixes() -> (u8, u8) {
+    (24, 56)
 }
 
 /// What a VIP answers when nothing is live.
@@ -56,6 +66,14 @@ pub(super) struct Fallback<'a> {
     pub(super) kind: u8,
     #[serde(borrow)]
     pub(super) addresses: Vec<&'a Bytes>,
+    #[serde(default = "nothing")]
+    pub(super) ttl: i64,
+    #[serde(default = "nothing")]
+    pub(super) vip: i64,
+}
+
+fn nothing() -> i64 {
+    -1
 }
 
 /// Members in one datacenter.
@@ -65,13 +83,15 @@ pub(super) struct Pool<'a> {
     pub(super) weight: u16,
     #[serde(borrow)]
     pub(super) members: Vec<Member<'a>>,
+    #[serde(default)]
+    pub(super) capacity: u32,
 }
 
-/// An address and its configured weight.
+/// An address, or a name where the VIP has names, and its configured weight.
 #[derive(Debug, Deserialize)]
 pub(super) struct Member<'a> {
     #[serde(borrow)]
-    pub(super) address: &'a Bytes,
+    pub(super) target: &'a Bytes,
     pub(super) weight: u16,
 }
 
@@ -85,6 +105,9 @@ pub(super) struct Map<'a> {
     pub(super) classes: Vec<Vec<Vec<u32>>>,
     pub(super) ipv4: Ranges<'a>,
     pub(super) ipv6: Ranges<'a>,
+    /// For Python.
+    #[serde(default)]
+    _atlas: &'a str,
 }
 
 /// Packed range starts and classes.

@@ -43,6 +43,8 @@ pub struct Policy {
     pub stale: bool,
     /// Whether questions for zone transfers are handed over to Python.
     pub transfers: bool,
+    /// Whether TXT questions for `_explain` below a VIP are answered.
+    pub explain_txt: bool,
 }
 
 /// DNS cookies.
@@ -108,6 +110,7 @@ impl Default for Policy {
             },
             stale: false,
             transfers: false,
+            explain_txt: false,
         }
     }
 }
@@ -186,6 +189,8 @@ struct Document<'a> {
     tcp: (u32, u32, u8, u8, u32, u32),
     stale: bool,
     transfers: bool,
+    #[serde(default)]
+    explain_txt: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -250,6 +255,7 @@ fn from_document(found: &Document<'_>, before: &Policy) -> Result<Policy, Fault>
         },
         stale: found.stale,
         transfers: found.transfers,
+        explain_txt: found.explain_txt,
     })
 }
 

@@ -95,7 +95,7 @@ impl Builder<'_> {
         // The members of a family stand together, so that their words do.
         for family in [Family::V4, Family::V6] {
             for (at, member) in pool.members.iter().enumerate() {
-                let address = Address::read(member.address)?;
+                let address = Address::read(member.target)?;
                 if address.family() != family {
                     continue;
                 }

@@ -23,8 +23,8 @@ type Spoil<T> = fn(&mut T);
 #[test]
 fn a_bad_zone_is_refused_with_a_sentence() {
     let cases: &[(&str, Spoil<Zone>)] = &[
-        ("has format 2; this plane reads 1", |zone| zone.format = 2),
-        ("has format 70000; this plane reads 1", |zone| zone.format = 70_000),
+        ("has format 1; this plane reads 2", |zone| zone.format = 1),
+        ("has format 70000; this plane reads 2", |zone| zone.format = 70_000),
         ("a zone's origin is not in lower case", |zone| zone.origin = b"\x01Z\0".to_vec().into()),
         ("a zone's origin has octets after its end", |zone| zone.origin.push(0)),
         ("a zone's origin is not a name", |zone| zone.origin = ByteBuf::new()),

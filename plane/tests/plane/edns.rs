@@ -61,7 +61,7 @@ pub(crate) fn map() -> Map {
     let classes = || numbers(&[0u32, 1, 0].map(u32::to_le_bytes));
     let v6 = [0u64, 0x2001_0db8 << 32, 0x2001_0db9 << 32].map(u64::to_le_bytes);
     Map {
-        format: 1,
+        format: 2,
         name: "world".to_owned(),
         datacenters: vec!["osaka".to_owned(), "nowhere".to_owned(), "tokyo".to_owned()],
         classes: vec![vec![vec![1], vec![2]], vec![vec![0], vec![2]]],

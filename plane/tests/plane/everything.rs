@@ -175,7 +175,7 @@ fn pack<const N: usize>(numbers: impl Iterator<Item = u64>) -> ByteBuf {
 pub(crate) fn map(name: &str, ranges: u64) -> Map {
     let classes = || pack::<4>((0..ranges).map(|n| n % 3));
     Map {
-        format: 1,
+        format: 2,
         name: name.to_owned(),
         datacenters: ["paris", "tokyo", "nowhere"].map(str::to_owned).to_vec(),
         classes: vec![vec![vec![0], vec![1, 2]], vec![vec![1]], vec![]],

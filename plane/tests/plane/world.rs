@@ -142,7 +142,7 @@ pub(crate) fn zone(lines: &str) -> Zone {
         }
     }
     Zone {
-        format: 1,
+        format: 2,
         origin: name("@").into(),
         datacenters: ["tokyo", "osaka", "paris"].map(str::to_owned).to_vec(),
         maps: Vec::new(),
@@ -234,7 +234,7 @@ pub(crate) fn everybody() -> Vec<Network> {
 impl Default for Policy {
     fn default() -> Self {
         Self {
-            format: 1,
+            format: 2,
             payload: 1232,
             ecs_from: everybody(),
             proxy_from: Vec::new(),
