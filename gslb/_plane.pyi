@@ -22,7 +22,11 @@ class Database:
     @property
     def places(self) -> int:
         """How many places there are, with place 0."""
-    def columns(self, wanted: list[tuple[str, list[str], str]]) -> dict[str, tuple[bytes, list[str]]]:
+    def look(self, address: str) -> tuple[str, int]:
+        """Give what it says of an address, as JSON, and the length of the network it says it of."""
+    def columns(
+        self, wanted: list[tuple[str, list[str], str]]
+    ) -> dict[str, tuple[bytes, list[str]]]:
         """Read columns (name, paths, kind) of all places: what stands at the first path there is.
 
         A path is `location.latitude` or `subdivisions.0.iso_code`. Kind `number` gives float64,

@@ -71,6 +71,20 @@ impl Database {
         self.addresses.len() + 1
     }
 
+    /// What the database says of one address, and the length of the network that it says it of.
+    ///
+    /// # Errors
+    /// A phrase, if the record cannot be read.
+    pub fn look(&self, address: IpAddr) -> Result<(Option<serde_json::Value>, u8), String> {
+        let read = || {
+            let found = self.reader.lookup(address)?;
+            Ok((found.decode()?, found.network()?.prefix()))
+        };
+        read().map_err(|error: maxminddb::MaxMindDbError| {
+            format!("its record of {address} cannot be read: {error}")
+        })
+    }
+
     /// Tell of each part of IPv4 with its id, in order.
     pub(super) fn walk_ipv4(&self, ids: &[u32], mut tell: impl FnMut(u32, u32)) {
         let told = self.tree.walk_ipv4(self.file.as_ref(), |start, leaf| {

@@ -36,6 +36,14 @@ impl Database {
         self.0.places()
     }
 
+    fn look(&self, address: &str) -> PyResult<(String, u8)> {
+        let parsed = address.parse();
+        let parsed = parsed.map_err(|_| PyValueError::new_err(format!("{address:?} is no address")))?;
+        let (record, prefix) = self.0.look(parsed).map_err(PyValueError::new_err)?;
+        let json = record.map_or_else(|| "null".to_owned(), |record| record.to_string());
+        Ok((json, prefix))
+    }
+
     fn columns<'py>(
         &self,
         py: Python<'py>,
