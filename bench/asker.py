@@ -51,7 +51,7 @@ def ask_all(
         made.connect((HOST, port))
         made.setblocking(False)  # noqa: FBT003  (the library's signature)
         for start in range(0, len(networks), WINDOW):
-            window = _Window(made, owner, networks[start : start + WINDOW])
+            window = _Window(made, owner, networks[start : start + WINDOW], start)
             for _ in range(tries):
                 window.ask(patience)
             found += window.told()
@@ -59,24 +59,29 @@ def ask_all(
 
 
 class _Window:
-    """Questions that are asked at once; the id of each is its place."""
+    """Questions that are asked at once; their ids count on from `first`."""
 
-    def __init__(self, made: socket.socket, owner: bytes, networks: Sequence[Network]) -> None:
+    def __init__(
+        self, made: socket.socket, owner: bytes, networks: Sequence[Network], first: int
+    ) -> None:
         self._socket = made
         self._owner = owner
         self._networks = networks
+        self._first = first
         self._told: dict[int, Told] = {}
 
     def ask(self, patience: float) -> None:
         """Ask what has no answer yet, and wait for it for so many seconds."""
         missing = set(range(len(self._networks))) - self._told.keys()
         for at in missing:
-            self._socket.send(_question(at, self._owner, self._networks[at]))
+            self._socket.send(
+                _question((self._first + at) & 0xFFFF, self._owner, self._networks[at])
+            )
         deadline = time.monotonic() + patience
         while missing and (left := deadline - time.monotonic()) > 0:
             for reply in _received(self._socket, left):
-                at = int.from_bytes(reply[:2], "big")
-                if at in missing and self._owner in reply:
+                at = (int.from_bytes(reply[:2], "big") - self._first) & 0xFFFF
+                if at in missing:
                     self._told[at] = _read(reply, len(self._owner))
                     missing.remove(at)
 

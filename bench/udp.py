@@ -35,7 +35,7 @@ def main(bench: Bench) -> None:
 def compare(
     bench: Bench, kinds: Sequence[Kind], cases: Sequence[Case], aim: Callable[[Case], str]
 ) -> None:
-    """Measure servers in alternating rounds; one table for each case, our aim in the last column."""
+    """Measure servers in alternating rounds; a table for each case, our aim in the last column."""
     runs: Runs = defaultdict(list)
     for at in range(bench.rounds):
         load = os.getloadavg()[0]
