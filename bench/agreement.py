@@ -242,9 +242,7 @@ def _truth(port: int, title: str, networks: Sequence[Network], ours: Sequence[To
         print(line)
     if wrong:
         raise BenchError(f"{len(wrong)} addresses inside a scope get another answer")
-    print(
-        f"{len(asked):,} ends and middles of scopes get the same answer as their network: {title}"
-    )
+    print(f"{len(asked):,} ends and middles of scopes hold: {title}")
 
 
 def _ends(network: Network, scope: int) -> Iterator[Network]:
