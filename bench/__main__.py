@@ -6,10 +6,11 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import flood, geo, instructions, publish, tcp, udp, workers
+from bench import agreement, flood, geo, instructions, publish, tcp, udp, workers
 from bench.machine import Bench, BenchError, described, two_cores
 
 PARTS: dict[str, Callable[[Bench], None]] = {
+    "agreement": agreement.main,
     "udp": udp.main,
     "instructions": instructions.main,
     "tcp": tcp.main,

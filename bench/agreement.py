@@ -8,7 +8,7 @@ and the last address inside it get the same answer.
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_network
 from pathlib import Path
@@ -54,7 +54,7 @@ def main(bench: Bench) -> None:
             its = ask_all(peer.port, VIP, networks)
             _nearest(bench.city, title, networks, mine, its)
             _scopes(title, networks, mine, its)
-            _truth(ours.port, title, networks, mine)
+            _truth(bench.city, ours.port, title, dict(zip(networks, mine, strict=True)))
 
 
 # Places
@@ -225,13 +225,18 @@ def _scopes(
     table(f"ECS scopes beside gdnsd's, same answer: {title}", ("scope", "clients"), rows)
 
 
-def _truth(port: int, title: str, networks: Sequence[Network], ours: Sequence[Told]) -> None:
-    """Ask for the ends and the middle of each scope; BenchError if one gets another answer."""
-    asked = [
-        (probe, mine)
-        for network, mine in zip(networks, ours, strict=True)
-        for probe in _ends(network, mine.scope)
-    ]
+def _truth(city: Path, port: int, title: str, ours: Mapping[Network, Told]) -> None:
+    """Ask for the ends and the middle of each scope; BenchError if one gets another answer.
+
+    Clients without coordinates are left out: for them one of all datacenters is drawn.
+    """
+    with geoip2.database.Reader(str(city)) as reader:
+        asked = [
+            (probe, mine)
+            for network, mine in ours.items()
+            if _their_place(reader, network).latitude is not None
+            for probe in _ends(network, mine.scope)
+        ]
     again = ask_all(port, VIP, [probe for probe, _ in asked])
     wrong = [
         f"{probe}: {told}, but its network was told {mine}"

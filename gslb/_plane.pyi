@@ -1,5 +1,6 @@
 """The answer plane, in Rust (`plane/src/python.rs`). Only `gslb/plane.py` imports it."""
 
+from collections.abc import Sequence
 from typing import final
 
 __all__ = ["FORMAT", "Database", "Datagram", "Engine", "Overlay", "Server"]
@@ -25,7 +26,7 @@ class Database:
     def look(self, address: str) -> tuple[str, int]:
         """Give what it says of an address, as JSON, and the length of the network it says it of."""
     def columns(
-        self, wanted: list[tuple[str, list[str], str]]
+        self, wanted: Sequence[tuple[str, list[str], str]]
     ) -> dict[str, tuple[bytes, list[str]]]:
         """Read columns (name, paths, kind) of all places: what stands at the first path there is.
 

@@ -31,14 +31,14 @@ def write_database(
 
 
 def city(
-    country: str, continent: str, name: str, latitude: float, longitude: float, code: str = ""
+    country: str, continent: str, name: str, at: tuple[float, float], code: str = ""
 ) -> dict[str, Any]:
     """Make a record as GeoLite2-City has it."""
     record: dict[str, Any] = {
         "city": {"names": {"en": name}},
         "continent": {"code": continent, "names": {"en": continent}},
         "country": {"iso_code": country, "names": {"en": country}},
-        "location": {"latitude": latitude, "longitude": longitude},
+        "location": {"latitude": at[0], "longitude": at[1]},
     }
     if code:
         record["subdivisions"] = [{"iso_code": code, "names": {"en": f"{name} State"}}]

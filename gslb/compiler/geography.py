@@ -14,7 +14,7 @@ class Geography(Protocol):
     """Who knows where clients are."""
 
     def lacks(self, attribute: str) -> str:
-        """Say why an attribute of clients, or their `location`, cannot be known; empty if it can."""
+        """Say why an attribute of clients, or `location`, cannot be known; empty if it can."""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """A map to ranges: every client network's class, and the ladder of each class.
 
-Each database gives its places a signature: what the rules can tell apart of them. The overlay of all
-databases and of the rules' networks has few distinct combinations of signatures and networks; each
-is decided once, by `rules.decide`, and gets the class of its ladder.
+Each database gives its places a signature: what the rules can tell apart of them. The overlay of
+all databases and of the rules' networks has few distinct combinations of signatures and networks;
+each is decided once, by `rules.decide`, and gets the class of its ladder.
 """
 
 from collections.abc import Mapping, Sequence

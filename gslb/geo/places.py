@@ -77,8 +77,7 @@ class Places:
         """Give each place's code under a key of rules, and which of `wanted` each code fits."""
         names = OF_KEY[key]
         self.load(names)
-        numbers, values = self._columns[names[0]]
-        rows = _codes(numbers)
+        rows = _codes(self._columns[names[0]][0])
         for name in names[1:]:
             rows = _joined(rows, _codes(self._columns[name][0]))
         _, first, which = np.unique(rows, return_index=True, return_inverse=True)

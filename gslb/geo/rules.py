@@ -64,7 +64,7 @@ def specificity(rule: Rule) -> tuple[int, int]:
 
 
 def chain_of(name: str, maps: Mapping[str, Map]) -> tuple[Step, ...]:
-    """Give the maps that are asked in turn; one that comes again ends it, as does an unknown one."""
+    """Give the maps that are asked in turn, until one ends it, is not there, or comes again."""
     steps: dict[str, Step] = {}
     policy = maps.get(name)
     while policy is not None and name not in steps:
