@@ -26,7 +26,7 @@ from gslb.model import (
 )
 from gslb.model.names import to_wire
 
-_HINTED = frozenset({"HTTPS", "SVCB"})
+_HINTED = ("HTTPS", "SVCB")
 
 _FALLBACKS = {
     "all": snapshot.FallbackKind.ALL,
@@ -60,7 +60,8 @@ def compile_zone(world: World, origin: str, changed: int = 0) -> CompiledZone:
     maps = maps_of(world, origin)
     datacenters = sorted({name for _, vip in vips for name in _datacenters_of(vip)})
     index = {name: at for at, name in enumerate(datacenters)}
-    hinted = {rrset.name for rrset in world.zones[origin].rrsets if rrset.type in _HINTED}
+    rrsets = world.zones[origin].rrsets
+    hinted = {name for name, _ in vips if any((name, kind) in rrsets for kind in _HINTED)}
     document = snapshot.Zone(
         format=snapshot.FORMAT,
         origin=to_wire(origin),

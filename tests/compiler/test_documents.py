@@ -61,7 +61,7 @@ def test_a_vip_with_address_hints_draws_alike_for_every_type() -> None:
     world = example()
     zone = world.zones[ORIGIN]
     www = Rrset(name=f"www.{ORIGIN}", type="HTTPS", ttl=60, rdata=("1 .",))
-    changed = zone.model_copy(update={"rrsets": Rrsets([*zone.rrsets, www])})
+    changed = zone.model_copy(update={"rrsets": Rrsets.of([*zone.rrsets.values(), www])})
     world = world.model_copy(update={"zones": {**world.zones, ORIGIN: changed}})
     drawn = {
         vip.owner[1 : 1 + vip.owner[0]]: (vip.sticky, vip.steady) for vip in document(world).vips
