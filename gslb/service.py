@@ -139,7 +139,7 @@ async def serving(settings: Settings) -> AsyncIterator[Parts]:
         if served is not None:
             plane.start()
         await asyncio.to_thread(atlas.open)
-        await _load(settings, desk, atlas, state, alarms, served)
+        await _load(settings, desk, state, alarms, partial(read_checked, settings.zones, atlas))
         await desk.place_anew()
         heap.settle()
         if not plane.answering:

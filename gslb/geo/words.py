@@ -1,6 +1,7 @@
 """What a database says of a client, in words for people."""
 
 from collections.abc import Mapping
+from ipaddress import IPv4Address
 from typing import Any
 
 from geoip2.models import ASN, City
@@ -44,7 +45,9 @@ def _coordinates(place: Place) -> list[str]:
 def _system(record: Mapping[str, Any]) -> list[str]:
     if "autonomous_system_number" not in record:
         return []
-    found = ASN("0.0.0.0", autonomous_system_number=record["autonomous_system_number"],
-                autonomous_system_organization=record.get("autonomous_system_organization"))  # fmt: skip
+    found = ASN(str(_NOBODY), **record)
     name = found.autonomous_system_organization
     return [f"AS{found.autonomous_system_number}{f' ({name})' if name else ''}"]
+
+
+_NOBODY = IPv4Address(0)  # the type wants an address; a record has none

@@ -9,7 +9,7 @@ from gslb import snapshot
 from gslb.compiler import compile_map, compile_zone, maps_of
 from gslb.compiler.restore import restore_zone
 from gslb.geo import classify
-from gslb.model import Rrsets, World
+from gslb.model import Rrset, Rrsets, World
 from gslb.model.records import rdata_wire
 from gslb.zones import read_folder
 
@@ -59,6 +59,29 @@ def test_ladders() -> None:
     kinds = {name: snapshot.FallbackKind(vip.fallback.kind).name for name, vip in vips.items()}
     assert kinds == {"www": "ALL", "api": "SERVFAIL", "dual": "ADDRESSES", "app": "NONE"}
     assert [len(address) for address in vips["dual"].fallback.addresses] == [4, 16]
+
+
+def test_a_vip_with_address_hints_draws_alike_for_every_type() -> None:
+    world = example()
+    zone = world.zones[ORIGIN]
+    www = Rrset(name=f"www.{ORIGIN}", type="HTTPS", ttl=60, rdata=("1 .",))
+    changed = zone.model_copy(update={"rrsets": Rrsets.of([*zone.rrsets.values(), www])})
+    world = world.model_copy(update={"zones": {**world.zones, ORIGIN: changed}})
+    drawn = {
+        vip.owner[1 : 1 + vip.owner[0]]: (vip.sticky, vip.steady) for vip in document(world).vips
+    }
+    assert drawn[b"www"] == (True, True)
+    assert drawn[b"api"] == (False, False)
+
+
+def test_fallback_ttl() -> None:
+    world = example()
+    name = f"www.{ORIGIN}"
+    vip = world.vips[name].model_copy(update={"fallback_ttl": 5})
+    world = world.model_copy(update={"vips": {**world.vips, name: vip}})
+    ttls = {vip.owner[1 : 1 + vip.owner[0]]: vip.fallback.ttl for vip in document(world).vips}
+    assert ttls[b"www"] == 5
+    assert ttls[b"api"] == snapshot.OWN_TTL
 
 
 def test_records_are_wire_form() -> None:

@@ -184,8 +184,14 @@ pub struct Vip {
     pub answers: u32,
     /// Whether a client network keeps its pool and members.
     pub sticky: bool,
+    /// Whether a client network keeps its pool, in which both families are live if one such is.
+    pub steady: bool,
+    /// Prefix lengths of client networks, of IPv4 and of IPv6.
+    pub prefixes: [u8; 2],
     /// What to do when nothing is live.
     pub fallback: Fallback,
+    /// TTL of what the fallback answers, in seconds.
+    pub fallback_ttl: u32,
     /// Where its tiers stand.
     pub steer: Steer,
     /// Where its fallbacks are counted.

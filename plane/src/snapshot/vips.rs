@@ -42,6 +42,13 @@ impl Builder<'_> {
         if vip.ttl > MAX_TTL {
             return Err(Fault::new(format!("has TTL {}; the most is {MAX_TTL}", vip.ttl)));
         }
+        let prefixes = match vip.prefixes {
+            (v4 @ 0..=32, v6 @ 0..=64) => [v4, v6],
+            (v4, v6) => {
+                let most = "the most are /32 and /64";
+                return Err(Fault::new(format!("has client networks of /{v4} and /{v6}; {most}")));
+            }
+        };
         let datacenters = self.document.datacenters.len();
         let steer = match vip.map {
             -1 => Steer::Own(self.ladders.add(&vip.tiers, datacenters)?),
@@ -66,7 +73,10 @@ impl Builder<'_> {
             ttl: vip.ttl,
             answers: vip.answers,
             sticky: vip.sticky,
+            steady: vip.steady,
+            prefixes,
             fallback: fallback(&vip.fallback, &mut steering.addresses)?,
+            fallback_ttl: fallback_ttl(&vip.fallback, vip.ttl)?,
             steer,
             slot: self.books.slot(owner, ""),
             index: u32::try_from(steering.vips.len()).unwrap_or(u32::MAX),
@@ -121,6 +131,18 @@ impl Builder<'_> {
             ipv6: Span::between(start + ipv4, members.len())?,
             seed,
         })
+    }
+}
+
+/// The TTL of a fallback's answers: its own, or its VIP's.
+fn fallback_ttl(fallback: &document::Fallback<'_>, vip: u32) -> Result<u32, Fault> {
+    match u32::try_from(fallback.ttl) {
+        Ok(ttl) if ttl <= MAX_TTL => Ok(ttl),
+        Err(_) if fallback.ttl == -1 => Ok(vip),
+        _ => {
+            let ttl = fallback.ttl;
+            Err(Fault::new(format!("has a fallback with TTL {ttl}; the most is {MAX_TTL}")))
+        }
     }
 }
 
