@@ -139,7 +139,7 @@ async def serving(settings: Settings) -> AsyncIterator[Parts]:
         if served is not None:
             plane.start()
         await asyncio.to_thread(atlas.open)
-        await _load(settings, desk, state, alarms, partial(read_checked, settings.zones, atlas))
+        await _load(settings, desk, state, served, alarms=alarms, atlas=atlas)
         await desk.place_anew()
         heap.settle()
         if not plane.answering:
@@ -205,10 +205,11 @@ _ALARMS = {StoreDown: "store", StoreBusy: "store-busy"}
 async def _load(
     settings: Settings,
     desk: Desk,
-    atlas: Atlas,
     state: StateFolder,
-    alarms: Alarms,
     served: Served | None,
+    *,
+    alarms: Alarms,
+    atlas: Atlas,
 ) -> None:
     """Open the store and answer from it; while that fails, what was restored stays."""
     known = served is not None and served.store == settings.store_url

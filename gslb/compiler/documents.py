@@ -126,9 +126,7 @@ def _vip(
         pools=[_pool(index[datacenter], pool) for datacenter, pool in vip.pools.items()],
         steady=hints or vip.family == "same_datacenter",
         prefixes=(sticky.ipv4, sticky.ipv6),
-        names=any(
-            member.name is not None for pool in vip.pools.values() for member in pool.members
-        ),
+        names=vip.names,
     )
 
 

@@ -6,7 +6,7 @@
 
 use std::net::IpAddr;
 
-use crate::snapshot::{Address, Map, Pool, Span, Vip, Word, World, Zone};
+use crate::snapshot::{Address, Map, Pool, Span, Told, Vip, Word, World, Zone};
 use crate::wire::reply::Verdict;
 
 /// Where the client was taken from.
@@ -122,7 +122,7 @@ pub trait Witness {
     fn member(
         &mut self,
         _index: u32,
-        _address: &Address,
+        _target: &Told<'_>,
         _configured: u16,
         _word: Word,
         _fits: bool,

@@ -163,7 +163,8 @@ impl Climb<'_> {
             let numbers = members.numbers().zip(members.of(&self.zone.members));
             for ((index, member), word) in numbers.zip(self.zone.member_words(members)) {
                 let fits = family == self.family;
-                witness.member(index, &member.address, member.weight, word, fits);
+                let told = self.zone.told(member);
+                witness.member(index, &told, member.weight, word, fits);
             }
         }
     }
