@@ -67,6 +67,7 @@ impl Overlay {
     }
 
     /// The combinations that occur, by first occurrence, IPv4 before IPv6.
+    #[must_use]
     pub fn combinations(&self) -> impl ExactSizeIterator<Item = &[u32]> {
         self.combinations.iter().map(|ids| ids.get(..self.layers).unwrap_or_default())
     }

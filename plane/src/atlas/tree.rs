@@ -1,4 +1,4 @@
-//! The search tree of a MaxMind DB file (format 2.0, "Binary Search Tree Section"), walked whole.
+//! The search tree of a `MaxMind` DB file (format 2.0, "Binary Search Tree Section"), walked whole.
 //!
 //! A node has two records: for the next bit 0 and for 1. A record below the count of nodes leads to a
 //! node, the count itself means "not in the database", and one above it points to data. In a tree of

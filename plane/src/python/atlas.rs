@@ -173,9 +173,9 @@ fn numbers<T, const N: usize>(
     octets: &[u8],
     read: impl Fn([u8; N]) -> T,
 ) -> Result<Vec<T>, String> {
-    let (values, rest) = octets.as_chunks::<N>();
-    if rest.is_empty() {
-        Ok(values.iter().map(|&value| read(value)).collect())
+    let chunks = octets.chunks_exact(N);
+    if chunks.remainder().is_empty() {
+        Ok(chunks.filter_map(|chunk| chunk.first_chunk().map(|&chunk| read(chunk))).collect())
     } else {
         Err(format!("these are not whole numbers of {N} octets"))
     }
