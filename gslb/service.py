@@ -18,11 +18,14 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from gslb import __version__, heap
 from gslb.api import Parts, open_api
+from gslb.compiler import AnyGeography
+from gslb.geo import Atlas
 from gslb.health import Watch
 from gslb.launch import become, find_identity, inherited
 from gslb.manners import Manners
@@ -102,7 +105,8 @@ async def serving(settings: Settings) -> AsyncIterator[Parts]:
         manners = Manners(settings, plane, alarms)
         manners.begin()
         watch = Watch(settings.node, on_weights=lambda changes: _verdicts(press, desk, changes))
-        press = Press(plane, watch.effective)
+        atlas = Atlas(settings.geoip, alarms=alarms, now=time.time)
+        press = Press(plane, watch.effective, atlas)
         transfers = Transfers(settings, plane, press, alarms, time.time)
         desk = Desk(
             settings.store_url,
@@ -118,14 +122,25 @@ async def serving(settings: Settings) -> AsyncIterator[Parts]:
         await stack.enter_async_context(watch)
 
         parts = Parts(
-            settings, __version__, addresses, plane, watch, desk, alarms, time.time(), transfers
+            settings,
+            __version__,
+            addresses,
+            plane,
+            watch,
+            desk,
+            alarms,
+            time.time(),
+            transfers,
+            atlas,
         )
         parts.http = await stack.enter_async_context(open_api(parts))
 
         served = _restore(state, watch, desk, alarms)
         if served is not None:
             plane.start()
+        await asyncio.to_thread(atlas.open)
         await _load(settings, desk, state, alarms, served)
+        await desk.place_anew()
         heap.settle()
         if not plane.answering:
             await _first_verdicts(watch, settings.first_verdicts / 1000)
@@ -138,6 +153,7 @@ async def serving(settings: Settings) -> AsyncIterator[Parts]:
             ("follow", desk.follow),
             ("verdicts", desk.keep_verdicts),
             ("manners", manners.follow),
+            ("geoip", partial(atlas.follow, desk.place_anew)),
             ("panics", Panics(plane.panics, alarms, time.monotonic).follow),
         ):
             stack.callback(tasks.create_task(kept_alive(name, work, alarms)).cancel)
@@ -197,7 +213,7 @@ async def _load(
             await asyncio.to_thread(_compare, settings.zones, desk, state)
             return
         files = await asyncio.to_thread(digest, settings.zones)
-        world = await asyncio.to_thread(read_checked, settings.zones)
+        world = await asyncio.to_thread(read_checked, settings.zones, desk.geography)
         await desk.fill(
             world, source="start", author="gslb serve", summary=f"filled from {settings.zones}"
         )
@@ -230,7 +246,7 @@ def _compare(folder: Path, desk: Desk, state: StateFolder) -> None:
         return
     try:
         with heap.growing():
-            differs = not desk.answers_from(read_checked(folder))
+            differs = not desk.answers_from(read_checked(folder, AnyGeography()))
     except Invalid as error:
         _log.warning(
             "the folder %s has %d fault(s), but the store is served", folder, len(error.faults)
