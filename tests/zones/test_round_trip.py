@@ -114,7 +114,7 @@ POOLS = st.fixed_dictionaries(
             MEMBERS,
             min_size=1,
             max_size=3,
-            unique_by=lambda m: str(m.get("address", m.get("name"))),
+            unique_by=lambda m: str(sorted(m.items())[0]),
         ),
     },
     optional={
