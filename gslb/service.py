@@ -23,6 +23,7 @@ from typing import TypeVar
 
 from gslb import __version__, heap
 from gslb.api import Parts, open_api
+from gslb.capacity import Capacities
 from gslb.health import Watch
 from gslb.launch import become, find_identity, inherited
 from gslb.manners import Manners
@@ -38,6 +39,7 @@ from gslb.transfer import Transfers
 T = TypeVar("T")
 
 BEHIND = 5  # niceness of Python's threads: a third of the plane's weight on a core that is full
+LOADS_EVERY = 5.0  # seconds between looks at the loads
 STOP_WITHIN = 1.0  # seconds for the plane to answer what was received
 
 _log = logging.getLogger("gslb")
@@ -101,8 +103,18 @@ async def serving(settings: Settings) -> AsyncIterator[Parts]:
         alarms = Alarms(time.time)
         manners = Manners(settings, plane, alarms)
         manners.begin()
-        watch = Watch(settings.node, on_weights=lambda changes: _verdicts(press, desk, changes))
-        press = Press(plane, watch.effective)
+        watch = Watch(
+            settings.node,
+            on_weights=lambda changes: _verdicts(press, desk, capacities, changes),
+        )
+        capacities = Capacities(
+            weigh=watch.effective,
+            probe_load=watch.load,
+            on_pools=lambda changes: press.set_pools(changes),  # noqa: PLW0108  (made below)
+            alarms=alarms,
+            now=time.time,
+        )
+        press = Press(plane, watch.effective, capacities)
         transfers = Transfers(settings, plane, press, alarms, time.time)
         desk = Desk(
             settings.store_url,
@@ -118,10 +130,20 @@ async def serving(settings: Settings) -> AsyncIterator[Parts]:
         await stack.enter_async_context(watch)
 
         parts = Parts(
-            settings, __version__, addresses, plane, watch, desk, alarms, time.time(), transfers
+            settings,
+            __version__,
+            addresses,
+            plane,
+            watch,
+            desk,
+            alarms,
+            time.time(),
+            transfers,
+            capacities,
         )
         parts.http = await stack.enter_async_context(open_api(parts))
 
+        capacities.recall(state.shed())
         served = _restore(state, watch, desk, alarms)
         if served is not None:
             plane.start()
@@ -138,6 +160,7 @@ async def serving(settings: Settings) -> AsyncIterator[Parts]:
             ("follow", desk.follow),
             ("verdicts", desk.keep_verdicts),
             ("manners", manners.follow),
+            ("loads", lambda: _loads(capacities, plane, state)),
             ("panics", Panics(plane.panics, alarms, time.monotonic).follow),
         ):
             stack.callback(tasks.create_task(kept_alive(name, work, alarms)).cancel)
@@ -158,8 +181,26 @@ def _raise_file_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def _verdicts(press: Press, desk: Desk, changes: Sequence[tuple[MemberKey, float]]) -> None:
+async def _loads(capacities: Capacities, plane: Plane, state: StateFolder) -> None:
+    """Follow the loads for ever, and keep what is shed for a restart."""
+    kept: dict[str, float] | None = None
+    while True:
+        counts = await asyncio.to_thread(plane.vip_answers) if capacities.counts_answers else ()
+        capacities.step(counts)
+        if (shares := capacities.memory()) != kept:
+            await asyncio.to_thread(state.save_shed, shares)
+            kept = shares
+        await asyncio.sleep(LOADS_EVERY)
+
+
+def _verdicts(
+    press: Press,
+    desk: Desk,
+    capacities: Capacities,
+    changes: Sequence[tuple[MemberKey, float]],
+) -> None:
     press.reweigh(changes)
+    capacities.reweigh(changes)
     desk.verdicts_changed()
 
 

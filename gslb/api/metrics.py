@@ -7,6 +7,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from gslb.api.capacity_metrics import capacity_metrics
 from gslb.api.dns_metrics import dns_metrics
 from gslb.api.parts import Parts
 from gslb.transfer import OUTCOMES, RESULTS
@@ -28,6 +29,7 @@ class _Now(Collector):
         yield from dns_metrics(self._parts.plane)
         yield from self._transfers()
         yield from self._health()
+        yield from capacity_metrics(self._parts.capacities)
 
     def _node(self) -> Iterator[Metric]:
         parts = self._parts

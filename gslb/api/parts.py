@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from gslb.capacity import Capacities
 from gslb.health import Watch
 from gslb.plane import Plane
 from gslb.publisher import Desk
@@ -25,6 +26,7 @@ class Parts:
     alarms: Alarms
     started: float
     transfers: Transfers
+    capacities: Capacities
     http: str = ""
 
 

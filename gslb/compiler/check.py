@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from gslb.compiler.capacity_rules import check_capacities
 from gslb.compiler.map_rules import check_map
 from gslb.compiler.scene import Scene
 from gslb.compiler.vip_rules import check_vips
@@ -22,4 +23,5 @@ def check(world: World, known: Collection[tuple[str, str]] = ()) -> tuple[Fault,
     for name in sorted(world.maps):
         faults += check_map(scene, name)
     faults += check_vips(scene)
+    faults += check_capacities(scene)
     return tuple(faults)

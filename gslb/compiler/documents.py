@@ -28,6 +28,8 @@ from gslb.model import (
 )
 from gslb.model.names import to_wire
 
+MOST_CAPACITY = 65_535
+
 _FALLBACKS = {
     "all": snapshot.FallbackKind.ALL,
     "none": snapshot.FallbackKind.NONE,
@@ -66,7 +68,7 @@ def compile_zone(world: World, origin: str, changed: int = 0) -> CompiledZone:
         datacenters=datacenters,
         maps=list(maps),
         rrsets=with_serial(compile_records(world.zones[origin].rrsets, origin), changed),
-        vips=[_vip(name, vip, index, maps) for name, vip in vips],
+        vips=[_vip(name, vip, index, maps, _shares(world, vip)) for name, vip in vips],
         changed=changed,
     )
     return CompiledZone(
@@ -101,7 +103,13 @@ def _datacenters_of(vip: Vip) -> Iterator[str]:
         yield from tier
 
 
-def _vip(name: str, vip: Vip, index: dict[str, int], maps: tuple[str, ...]) -> snapshot.Vip:
+def _vip(
+    name: str,
+    vip: Vip,
+    index: dict[str, int],
+    maps: tuple[str, ...],
+    shares: dict[str, int],
+) -> snapshot.Vip:
     sticky = vip.sticky or Sticky()
     if vip.map is not None:
         tiers = []
@@ -117,13 +125,33 @@ def _vip(name: str, vip: Vip, index: dict[str, int], maps: tuple[str, ...]) -> s
         fallback=_fallback(vip),
         map=snapshot.NO_MAP if vip.map is None else maps.index(vip.map),
         tiers=tiers,
-        pools=[_pool(index[datacenter], pool) for datacenter, pool in vip.pools.items()],
+        pools=[
+            _pool(index[datacenter], pool, shares[datacenter])
+            for datacenter, pool in vip.pools.items()
+        ],
         steady=vip.family == "same_datacenter",
         prefixes=(sticky.ipv4, sticky.ipv6),
         names=any(
             member.name is not None for pool in vip.pools.values() for member in pool.members
         ),
     )
+
+
+def _shares(world: World, vip: Vip) -> dict[str, int]:
+    """Give the capacity of a VIP's pools as whole numbers in proportion; 0 is not known.
+
+    It is the pool's own, else its datacenter's. The largest of a VIP is MOST_CAPACITY.
+    """
+    limits: dict[str, float] = {}
+    for name, pool in vip.pools.items():
+        datacenter = world.datacenters.get(name)
+        capacity = pool.capacity or (datacenter.capacity if datacenter else None)
+        limits[name] = capacity.limit if capacity else 0.0
+    most = max(limits.values())
+    return {
+        name: max(round(limit / most * MOST_CAPACITY), 1) if limit else 0
+        for name, limit in limits.items()
+    }
 
 
 def _tiers(tiers: Tiers, index: dict[str, int]) -> list[list[int]]:
@@ -138,9 +166,9 @@ def _fallback(vip: Vip) -> snapshot.Fallback:
     return snapshot.Fallback(_FALLBACKS[vip.fallback], [])  # type: ignore[index]  # VIPs: next
 
 
-def _pool(datacenter: int, pool: Pool) -> snapshot.Pool:
+def _pool(datacenter: int, pool: Pool, capacity: int) -> snapshot.Pool:
     members = [snapshot.Member(_target(member), member.weight) for member in pool.members]
-    return snapshot.Pool(datacenter, pool.weight, members)
+    return snapshot.Pool(datacenter, pool.weight, members, capacity)
 
 
 def _target(member: Member) -> bytes:
