@@ -6,16 +6,18 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import flood, instructions, publish, tcp, udp, workers
+from bench import agreement, flood, geo, instructions, publish, tcp, udp, workers
 from bench.machine import Bench, BenchError, described, two_cores
 
 PARTS: dict[str, Callable[[Bench], None]] = {
+    "agreement": agreement.main,
     "udp": udp.main,
     "instructions": instructions.main,
     "tcp": tcp.main,
     "publish": publish.main,
     "workers": workers.main,
     "flood": flood.main,
+    "geo": geo.main,
 }
 QUICK = 0.02  # of every count and time
 
@@ -40,7 +42,7 @@ def main() -> int:
 def _bench(options: argparse.Namespace, folder: Path) -> Bench:
     server, client = two_cores()
     rounds, scale = (1, QUICK) if options.quick else (options.rounds, options.scale)
-    return Bench(folder, server, client, rounds, scale, options.quick)
+    return Bench(folder, server, client, rounds, scale, options.quick, options.city)
 
 
 def _options() -> argparse.Namespace:
@@ -49,6 +51,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5, help="alternating rounds (5)")
     parser.add_argument("--scale", type=float, default=1.0, help="times all counts and times (1)")
     parser.add_argument("--quick", action="store_true", help="try everything, in two minutes")
+    parser.add_argument(
+        "--city", type=Path, help="a MaxMind-format City database, for the part `geo`"
+    )
     options = parser.parse_args()
     unknown = [part for part in options.parts if part not in PARTS]
     if unknown:

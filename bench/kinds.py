@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.machine import HOST, compile_c
+from bench.places import Located
 from bench.servers import Kind
 from bench.worlds import ORIGIN, WEIGHTS, World
 
@@ -32,12 +33,16 @@ def _gdnsd(folder: Path, port: int, world: World) -> Sequence[str]:
     )
     resources = "".join(f"  vip{at} => {{ {items} }}\n" for at in range(world.vips))
     plugins = f"plugins => {{ weighted => {{ service_types => up\n{resources}}} }}\n"
+    if isinstance(world, Located):
+        plugins = world.plugin()
     (folder / "config").write_text(
         f"options => {{ listen => {HOST}:{port}, udp_threads => 1, tcp_threads => 1,\n"
         f'  run_dir => "{folder}/run", state_dir => "{folder}/state" }}\n'
-        + (plugins if world.vips else "")
+        + (plugins if world.vips or isinstance(world, Located) else "")
     )
     vips = "".join(f"vip{at} 30 DYNA weighted!vip{at}\n" for at in range(world.vips))
+    if isinstance(world, Located):
+        vips = "near 30 DYNA geoip!near\n"
     (folder / "zones" / NAME).write_text(world.zone() + vips)
     return [GDNSD, "-c", str(folder), "start"]
 
@@ -88,6 +93,8 @@ def _gslb(folder: Path, port: int, world: World) -> Sequence[str]:
     else:
         write_zones(world, zones)
     words = [sys.executable, "-m", "gslb", "serve", "--zones", str(zones), "--state", str(state)]
+    if isinstance(world, Located):
+        words += ["--geoip", str(world.city)]
     return [*words, "--workers", "1", "--dns", f"{HOST}:{port}", "--http", f"{HOST}:0"]
 
 

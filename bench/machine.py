@@ -33,6 +33,7 @@ class Bench:
     rounds: int
     scale: float
     quick: bool
+    city: Path | None = None  # a MaxMind-format City database
 
     def times(self, count: float) -> int:
         """Scale a count."""

@@ -87,13 +87,17 @@ def running(
     *cores: int,
     under: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
+    answers: Callable[[int], bool] | None = None,
 ) -> Iterator[Running]:
-    """Run a server on some cores, `under` another program if one is named; stopped at the end."""
+    """Run a server on some cores, `under` another program if one is named; stopped at the end.
+
+    No core means all. `answers` says whether a port answers as it should.
+    """
     folder.mkdir(parents=True)
     port = free_port()
     command = [*under, *kind.command(folder, port, world)]
     log = folder / "log"
-    with log.open("wb") as out, on_cores(*cores):
+    with log.open("wb") as out, on_cores(*cores or os.sched_getaffinity(0)):
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -102,7 +106,7 @@ def running(
             env={**os.environ, **kind.environment, **(environment or {})},
         )
     try:
-        _wait_until_ready(kind, process, port, log)
+        _wait_until_ready(kind, process, port, log, answers or _answers)
         yield Running(kind, process, port, log)
     finally:
         stop(process)
@@ -118,13 +122,19 @@ def stop(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _wait_until_ready(kind: Kind, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def _wait_until_ready(
+    kind: Kind,
+    process: subprocess.Popen[bytes],
+    port: int,
+    log: Path,
+    answers: Callable[[int], bool],
+) -> None:
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         said = not kind.says or kind.says in log.read_text(errors="replace")
-        if said and (not kind.speaks_dns or _answers(port)):
+        if said and (not kind.speaks_dns or answers(port)):
             return
-        time.sleep(0.05)
+        time.sleep(0.005)
     tail = log.read_text(errors="replace")[-2000:]
     raise BenchError(f"{process.args!r} did not answer within {READY_SECONDS} s; it said:\n{tail}")
 

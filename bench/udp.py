@@ -2,7 +2,7 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from bench.cases import CASES, MISSING, Case
 from bench.kinds import ECHO, KNOTD, NSDD, OURS, PEER
@@ -29,24 +29,31 @@ def main(bench: Bench) -> None:
     for kind in kinds:
         if kind.unsteered:
             print(kind.unsteered)
+    compare(bench, kinds, CASES, lambda case: AIMS.get(case.name, AIM))
+
+
+def compare(
+    bench: Bench, kinds: Sequence[Kind], cases: Sequence[Case], aim: Callable[[Case], str]
+) -> None:
+    """Measure servers in alternating rounds; a table for each case, our aim in the last column."""
     runs: Runs = defaultdict(list)
     for at in range(bench.rounds):
         load = os.getloadavg()[0]
         print(f"udp: round {at + 1} of {bench.rounds}, load average {load:.2f}", flush=True)
         for kind in turned(kinds, at):
-            _round(bench, kind, at, runs)
-    for case in CASES:
-        rows = [_row(kind, case, runs) for kind in kinds if runs[kind.name, case.name]]
+            _round(bench, kind, cases, at, runs)
+    for case in cases:
+        rows = [_row(kind, case, runs, aim(case)) for kind in kinds if runs[kind.name, case.name]]
         table(f"UDP: {case.title}", HEAD, rows)
 
 
-def _round(bench: Bench, kind: Kind, at: int, runs: Runs) -> None:
+def _round(bench: Bench, kind: Kind, cases: Sequence[Case], at: int, runs: Runs) -> None:
     """Start a server anew for each world, and ask it that world's questions."""
-    for world in {case.world.name: case.world for case in CASES}.values():
-        cases = [case for case in CASES if case.world is world and _can(kind, case)]
+    for world in {case.world.name: case.world for case in cases}.values():
+        able = [case for case in cases if case.world is world and _can(kind, case)]
         folder = bench.folder / f"udp-{kind.name}-{world.name}-{at}"
         with running(kind, world, folder, bench.server_core) as server:
-            for case in cases:
+            for case in able:
                 run = measure(bench, server, case, bench.times(COUNT))
                 runs[kind.name, case.name].append(run)
 
@@ -55,7 +62,7 @@ def _can(kind: Kind, case: Case) -> bool:
     return not (kind.unsteered and case.steered)
 
 
-def _row(kind: Kind, case: Case, runs: Runs) -> Sequence[str]:
+def _row(kind: Kind, case: Case, runs: Runs, aim: str) -> Sequence[str]:
     ours = runs[kind.name, case.name]
     rate = median(run.rate for run in ours)
     return (
@@ -67,7 +74,7 @@ def _row(kind: Kind, case: Case, runs: Runs) -> Sequence[str]:
         f"{median(run.busy for run in ours):.2f}",
         str(sum(run.lost for run in ours)),
         str(sum(run.others >= QUIET for run in ours)),
-        AIMS.get(case.name, AIM) if kind is OURS else "",
+        aim if kind is OURS else "",
     )
 
 

@@ -1,10 +1,63 @@
 """The answer plane, in Rust (`plane/src/python.rs`). Only `gslb/plane.py` imports it."""
 
+from collections.abc import Sequence
 from typing import final
 
-__all__ = ["FORMAT", "Datagram", "Engine", "Server"]
+__all__ = ["FORMAT", "Database", "Datagram", "Engine", "Overlay", "Server"]
 
 FORMAT: int
+
+@final
+class Database:
+    """A MaxMind DB file, read whole and checked: a file that changes later changes nothing here.
+
+    Places are its distinct data records, numbered from 1; place 0 is that of unknown addresses.
+    """
+
+    @staticmethod
+    def open(path: str) -> Database:
+        """Read a file. OSError if it cannot be read; ValueError says what is wrong with it."""
+    @property
+    def metadata(self) -> bytes:
+        """What the file says of itself, JSON with the keys of the MaxMind DB format."""
+    @property
+    def places(self) -> int:
+        """How many places there are, with place 0."""
+    def look(self, address: str) -> tuple[str, int]:
+        """Give what it says of an address, as JSON, and the length of the network it says it of."""
+    def columns(
+        self, wanted: Sequence[tuple[str, list[str], str]]
+    ) -> dict[str, tuple[bytes, list[str]]]:
+        """Read columns (name, paths, kind) of all places: what stands at the first path there is.
+
+        A path is `location.latitude` or `subdivisions.0.iso_code`. Kind `number` gives float64,
+        NaN where there is none, also out of text such as `35.68` and `AS15169`; kind `text` gives
+        uint32, places in the list of words, of which word 0 is empty and means none.
+        """
+
+@final
+class Overlay:
+    """Client networks cut where any layer's id changes."""
+
+    def __new__(
+        cls,
+        databases: list[tuple[Database, bytes]],
+        networks: list[tuple[bytes, bytes, bytes, bytes]],
+    ) -> Overlay:
+        """Lay databases, with an id (uint32) for each place, and ranges over each other.
+
+        Ranges are IPv4 starts (uint32), ids, IPv6 starts (uint64, upper halves), ids, and cover
+        all addresses. Networks of IPv6 that a database has as aliases of IPv4 get one of the ids
+        of `gslb.snapshot.IN_IPV4` from it. ValueError if something does not fit.
+        """
+    @property
+    def combinations(self) -> bytes:
+        """The distinct combinations of ids, uint32, a column for each layer, databases first."""
+    def ranges(self, classes: bytes) -> tuple[bytes, bytes, bytes, bytes]:
+        """Give the ranges of classes (uint32, one for each combination), neighbours merged.
+
+        IPv4 starts, classes, IPv6 starts, classes; packed as `gslb.snapshot.Ranges` has them.
+        """
 
 @final
 class Engine:

@@ -25,6 +25,10 @@ if _plane.FORMAT != snapshot.FORMAT:
     )
 
 
+Database = _plane.Database
+Overlay = _plane.Overlay
+
+
 @dataclass(frozen=True, slots=True)
 class Release:
     """What is swapped in at once: zones with their words, maps, and what goes."""

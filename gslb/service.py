@@ -18,12 +18,15 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from gslb import __version__, heap
 from gslb.api import Parts, open_api
 from gslb.capacity import Capacities
+from gslb.compiler import AnyGeography
+from gslb.geo import Atlas
 from gslb.health import Watch
 from gslb.launch import become, find_identity, inherited
 from gslb.manners import Manners
@@ -114,7 +117,8 @@ async def serving(settings: Settings) -> AsyncIterator[Parts]:
             alarms=alarms,
             now=time.time,
         )
-        press = Press(plane, watch.effective, capacities)
+        atlas = Atlas(settings.geoip, alarms=alarms, now=time.time)
+        press = Press(plane, watch.effective, atlas, capacities)
         transfers = Transfers(settings, plane, press, alarms, time.time)
         desk = Desk(
             settings.store_url,
@@ -140,6 +144,7 @@ async def serving(settings: Settings) -> AsyncIterator[Parts]:
             time.time(),
             transfers,
             capacities,
+            atlas,
         )
         parts.http = await stack.enter_async_context(open_api(parts))
 
@@ -147,7 +152,9 @@ async def serving(settings: Settings) -> AsyncIterator[Parts]:
         served = _restore(state, watch, desk, alarms)
         if served is not None:
             plane.start()
+        await asyncio.to_thread(atlas.open)
         await _load(settings, desk, state, alarms, served)
+        await desk.place_anew()
         heap.settle()
         if not plane.answering:
             await _first_verdicts(watch, settings.first_verdicts / 1000)
@@ -161,6 +168,7 @@ async def serving(settings: Settings) -> AsyncIterator[Parts]:
             ("verdicts", desk.keep_verdicts),
             ("manners", manners.follow),
             ("loads", lambda: _loads(capacities, plane, state)),
+            ("geoip", partial(atlas.follow, desk.place_anew)),
             ("panics", Panics(plane.panics, alarms, time.monotonic).follow),
         ):
             stack.callback(tasks.create_task(kept_alive(name, work, alarms)).cancel)
@@ -238,7 +246,7 @@ async def _load(
             await asyncio.to_thread(_compare, settings.zones, desk, state)
             return
         files = await asyncio.to_thread(digest, settings.zones)
-        world = await asyncio.to_thread(read_checked, settings.zones)
+        world = await asyncio.to_thread(read_checked, settings.zones, desk.geography)
         await desk.fill(
             world, source="start", author="gslb serve", summary=f"filled from {settings.zones}"
         )
@@ -271,7 +279,7 @@ def _compare(folder: Path, desk: Desk, state: StateFolder) -> None:
         return
     try:
         with heap.growing():
-            differs = not desk.answers_from(read_checked(folder))
+            differs = not desk.answers_from(read_checked(folder, AnyGeography()))
     except Invalid as error:
         _log.warning(
             "the folder %s has %d fault(s), but the store is served", folder, len(error.faults)

@@ -55,6 +55,11 @@ Networks = Annotated[
     NoDecode,
     BeforeValidator(lambda value: _split(value) if value else ()),
 ]
+Files = Annotated[
+    tuple[Path, ...],
+    NoDecode,
+    BeforeValidator(lambda value: _split(value) if value else ()),
+]
 Listen = Annotated[str, AfterValidator(parse_listen)]
 
 
@@ -179,6 +184,10 @@ class Settings(WireSettings):
     )
     http: Listen = Field(default="127.0.0.1:8053", description="admin API address")
     workers: int = Field(default=0, ge=0, le=256, description="UDP threads; 0: one a core")
+    geoip: Files = Field(
+        default=(),
+        description="geography databases (MaxMind format), the first that knows something counts",
+    )
     user: str = Field(
         default="", description="USER or USER:GROUP to become once the ports are bound"
     )

@@ -220,6 +220,11 @@ def decode_zone(document: bytes) -> Zone:
     return msgspec.msgpack.decode(document, type=Zone)
 
 
+def decode_map(document: bytes) -> Map:
+    """Read a map's document; errors as `decode_zone`."""
+    return msgspec.msgpack.decode(document, type=Map)
+
+
 class _Outline(msgspec.Struct, frozen=True, array_like=True):
     """A zone whose RRsets and VIPs are not read yet."""
 

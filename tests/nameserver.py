@@ -22,6 +22,7 @@ import dns.zone
 
 from gslb import _plane, snapshot
 from gslb.compiler import compile_map, compile_policy, compile_zone
+from gslb.geo import Opened, classify
 from gslb.model import Map, Rrset, Vip, World, Zone
 from gslb.model.names import to_wire
 from gslb.settings import WireSettings
@@ -92,6 +93,7 @@ class Nameserver:
     engine: _plane.Engine
     addresses: dict[str, tuple[str, int]]
     revision: int = 0
+    databases: Sequence[Opened] = ()
     _zones: dict[str, snapshot.Zone] = field(default_factory=dict)
 
     @property
@@ -116,7 +118,10 @@ class Nameserver:
         gone = [origin for origin in self._zones if origin not in world.zones]
         for origin in gone:
             del self._zones[origin]
-        maps = [compile_map(world, name) for name in world.maps]
+        maps = [
+            compile_map(name, classify(name, world.maps, world.datacenters, self.databases))
+            for name in world.maps
+        ]
         return self.engine.publish(
             self.revision, zones, maps, [to_wire(origin) for origin in gone], []
         )

@@ -1,5 +1,6 @@
 """The metrics, read from the parts at the moment of the scrape."""
 
+import time
 from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -27,6 +28,7 @@ class _Now(Collector):
     def collect(self) -> Iterator[Metric]:
         yield from self._node()
         yield from dns_metrics(self._parts.plane)
+        yield from self._geography()
         yield from self._transfers()
         yield from self._health()
         yield from capacity_metrics(self._parts.capacities)
@@ -50,6 +52,36 @@ class _Now(Collector):
         for alarm in parts.alarms.standing:
             alarms.add_metric([alarm.key], alarm.since)
         yield alarms
+
+    def _geography(self) -> Iterator[Metric]:
+        built = GaugeMetricFamily(
+            "gslb_geoip_built_seconds",
+            "When the makers of a geography database built it, unix time.",
+            labels=["file", "kind"],
+        )
+        loaded = GaugeMetricFamily(
+            "gslb_geoip_loaded_seconds",
+            "When it was read, unix time.",
+            labels=["file", "kind"],
+        )
+        age = GaugeMetricFamily(
+            "gslb_geoip_age_seconds", "How old its data is.", labels=["file", "kind"]
+        )
+        refused = GaugeMetricFamily(
+            "gslb_geoip_refused_since_seconds",
+            "Since when its file cannot be used, unix time; 0: it can.",
+            labels=["file"],
+        )
+        atlas = self._parts.atlas
+        for one in atlas.opened:
+            labels = [str(one.file), one.kind]
+            built.add_metric(labels, one.built)
+            loaded.add_metric(labels, one.loaded)
+            age.add_metric(labels, time.time() - one.built)
+        since = {file: moment for file, _, moment in atlas.faults}
+        for file in atlas.files:
+            refused.add_metric([str(file)], since.get(file, 0.0))
+        yield from (built, loaded, age, refused)
 
     def _transfers(self) -> Iterator[Metric]:
         hall, notifier = self._parts.transfers.hall, self._parts.transfers.notifier

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from gslb.capacity import Capacities
+from gslb.geo import Atlas
 from gslb.health import Watch
 from gslb.plane import Plane
 from gslb.publisher import Desk
@@ -27,6 +28,7 @@ class Parts:
     started: float
     transfers: Transfers
     capacities: Capacities
+    atlas: Atlas
     http: str = ""
 
 

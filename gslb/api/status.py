@@ -64,6 +64,7 @@ async def status(request: web.Request) -> web.Response:
             "zones": parts.transfers.facts(),
             "loads": loads(parts),
             "short": _short(parts),
+            "geoip": _geoip(parts),
             "vips": {name: _vip(parts, name, vip) for name, vip in desk.world.vips.items()},
         }
     )
@@ -108,6 +109,24 @@ def _short(parts: Parts) -> list[dict[str, Any]]:
     ]
 
 
+def _geoip(parts: Parts) -> list[dict[str, Any]]:
+    """Tell of each geography database what is in use, and what is wrong with its file."""
+    faults = {file: (fault, since) for file, fault, since in parts.atlas.faults}
+    used = {one.file: one for one in parts.atlas.opened}
+    return [
+        {
+            "file": str(file),
+            "kind": used[file].kind if file in used else None,
+            "built": used[file].built if file in used else None,
+            "loaded": used[file].loaded if file in used else None,
+            "fault": fault,
+            "fault_since": since,
+        }
+        for file in parts.atlas.files
+        for fault, since in [faults.get(file, (None, None))]
+    ]
+
+
 def _vip(parts: Parts, name: str, vip: Vip) -> dict[str, Any]:
     return {
         "probe": vip.probe,
@@ -123,7 +142,7 @@ def _vip(parts: Parts, name: str, vip: Vip) -> dict[str, Any]:
 
 def _member(parts: Parts, vip: str, datacenter: str, member: Member) -> dict[str, Any]:
     standing = parts.watch.standing(MemberKey(vip, datacenter, member.target))
-    told: dict[str, Any] = {"address": str(member.address), "weight": member.weight}
+    told: dict[str, Any] = {"address": member.target, "weight": member.weight}
     if standing is None:
         return told
     last = standing.observation

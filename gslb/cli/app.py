@@ -18,8 +18,10 @@ from gslb import __version__
 from gslb.api import Parts
 from gslb.cli import offline, tell
 from gslb.cli.client import Door, NotRunning
+from gslb.compiler import AnyGeography
 from gslb.demo.run import command as demo_command
 from gslb.demo.run import demo as run_demo
+from gslb.geo import read_atlas
 from gslb.model import Broken, GslbError, Invalid, Refused, World
 from gslb.publisher import read_checked
 from gslb.service import run
@@ -58,6 +60,10 @@ Dns = Annotated[
 ]
 Http = Annotated[str | None, typer.Option(help="Admin API address. [127.0.0.1:8053]")]
 Workers = Annotated[int | None, typer.Option(help="UDP threads; 0: one a core. [0]")]
+Geoip = Annotated[
+    list[Path] | None,
+    typer.Option(help="Geography database, MaxMind format; may be given again. [none]"),
+]
 User = Annotated[
     str | None, typer.Option(help="USER or USER:GROUP to become once the ports are bound. [none]")
 ]
@@ -140,10 +146,11 @@ def serve(
     node: Node = None,
     state: State = None,
     user: User = None,
+    geoip: Geoip = None,
 ) -> None:
     """Serve until SIGTERM; on ready one line with the addresses is printed."""
     places = {"zones": zones, "store": store, "dns": dns, "http": http, "state": state}
-    settings = _settings(**places, workers=workers, node=node, user=user)
+    settings = _settings(**places, workers=workers, node=node, user=user, geoip=geoip)
     set_up_log(settings.log)
     _run(run(settings, _ready))
 
@@ -190,10 +197,15 @@ _demo_verb("break", "Have a site answer 500.")
 @app.command()
 def check(
     folder: Annotated[Path, typer.Argument(help="A folder of *.zone and *.yaml files.")],
+    *,
+    geoip: Geoip = None,
 ) -> None:
-    """Read zone files and print ALL faults as file:line: sentence; exit 1 if any."""
+    """Read zone files and print ALL faults as file:line: sentence; exit 1 if any.
+
+    Without --geoip every place is taken to be known.
+    """
     with _families():
-        world = read_checked(folder)
+        world = read_checked(folder, read_atlas(geoip) if geoip else AnyGeography())
     records = sum(len(zone.rrsets) for zone in world.zones.values())
     out.print(
         f"{folder}: no faults; {len(world.zones)} zone(s), {records} RRsets, "
@@ -214,7 +226,7 @@ def apply(
     """Make the store be what the files say: through the running node, else in the store itself."""
     settings = _settings(store=store, state=state)
     with _families():
-        world = read_checked(folder)
+        world = read_checked(folder, AnyGeography())  # the node judges what only it can
     asked = Door(settings.state, url, token).call(
         "PUT",
         "/api/v1/world",

@@ -20,6 +20,8 @@ def status(out: Console, found: dict[str, Any]) -> None:
     for alarm in found["alarms"]:
         words = f"ALARM {alarm['key']} since {_time(alarm['since'])}: {alarm['words']}"
         out.print(Text(words, style="red"))
+    for database in found["geoip"]:
+        _database(out, database, found["now"])
     for name, zone in found["zones"].items():
         _zone(out, name, zone)
     rows = {
@@ -38,6 +40,21 @@ def status(out: Console, found: dict[str, Any]) -> None:
             line = Text("  ").join(map(Text, map(str.ljust, cells, widths)))
             line.stylize(_COLOURS.get(cells[2], ""))
             out.print(Text("  ") + line)
+
+
+def _database(out: Console, database: dict[str, Any], now: float) -> None:
+    """Show a geography database, how old its data is, and what is wrong with its file."""
+    if database["kind"] is None:
+        words = "is not in use"
+    else:
+        days = max(0, now - database["built"]) / 86_400
+        words = (
+            f"{database['kind']}, {days:.0f} days old (built {_time(database['built'])}), "
+            f"in use since {_time(database['loaded'])}"
+        )
+    if database["fault"]:
+        words += f"; since {_time(database['fault_since'])} the file is refused"
+    out.print(Text(f"geoip {database['file']} {words}", style="red" if database["fault"] else ""))
 
 
 def _zone(out: Console, name: str, zone: dict[str, Any]) -> None:

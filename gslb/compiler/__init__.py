@@ -2,12 +2,23 @@
 
 check       all faults between the parts of a world: zone_rules, vip_rules, map_rules,
             capacity_rules
-documents   zones and maps to snapshot documents     ranges   networks to sorted ranges
-geography   what waits for a geography database     policy   settings to how the plane speaks
+documents   zones and maps to snapshot documents     policy   settings to how the plane speaks
+geography   what must be known of where clients are, and how maps come back classified
 """
 
 from gslb.compiler.check import check
 from gslb.compiler.documents import CompiledZone, compile_map, compile_zone, maps_of
+from gslb.compiler.geography import AnyGeography, Classified, Geography
 from gslb.compiler.policy import compile_policy
 
-__all__ = ["CompiledZone", "check", "compile_map", "compile_policy", "compile_zone", "maps_of"]
+__all__ = [
+    "AnyGeography",
+    "Classified",
+    "CompiledZone",
+    "Geography",
+    "check",
+    "compile_map",
+    "compile_policy",
+    "compile_zone",
+    "maps_of",
+]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gslb import snapshot
-from gslb.compiler.ranges import find_ranges, pack_ranges
+from gslb.compiler.geography import Classified
 from gslb.compiler.records import compile_records
 from gslb.compiler.scene import upward
 from gslb.compiler.serial import soa_of, with_serial
@@ -17,8 +17,6 @@ from gslb.model import (
     LastResort,
     Member,
     MemberKey,
-    Nearest,
-    OtherMap,
     Pool,
     PoolKey,
     Sticky,
@@ -175,37 +173,19 @@ def _target(member: Member) -> bytes:
     return member.address.packed if member.address is not None else to_wire(member.target)
 
 
-def _as_tiers(way: Tiers | Nearest | OtherMap) -> Tiers:
-    return way if isinstance(way, tuple) else ()
-
-
-def compile_map(world: World, name: str) -> bytes:
-    """Compile a map; the world must be without faults (`check`).
-
-    Class 0 is `otherwise`; the other classes follow in the order of the rules, equal tiers as one.
-    """
-    policy = world.maps[name]
-    tiers: tuple[Tiers, ...] = (
-        _as_tiers(policy.otherwise),
-        *(_as_tiers(r.to) for r in policy.rules),
-    )
-    number = {ladder: at for at, ladder in enumerate(dict.fromkeys(tiers))}
-    datacenters = sorted(
-        {datacenter for ladder in number for tier in ladder for datacenter in tier}
-    )
+def compile_map(name: str, classified: Classified) -> bytes:
+    """Compile a map whose clients have been classified."""
+    ladders = classified.ladders
+    datacenters = sorted({dc for ladder in ladders for tier in ladder for dc in tier})
     index = {datacenter: at for at, datacenter in enumerate(datacenters)}
-    networks = [
-        (network, number[_as_tiers(rule.to)])
-        for rule in policy.rules
-        for network in rule.networks or ()
-    ]
     return snapshot.encode(
         snapshot.Map(
             format=snapshot.FORMAT,
             name=name,
             datacenters=datacenters,
-            classes=[_tiers(ladder, index) for ladder in number],
-            ipv4=pack_ranges(*find_ranges(networks, 4, 0), version=4),
-            ipv6=pack_ranges(*find_ranges(networks, 6, 0), version=6),
+            classes=[_tiers(ladder, index) for ladder in ladders],
+            ipv4=classified.ipv4,
+            ipv6=classified.ipv6,
+            atlas=classified.atlas,
         )
     )

@@ -1,40 +1,71 @@
 """What must hold for a map, and for tiers wherever they stand."""
 
 from collections.abc import Iterator
+from typing import Any
 
-from gslb.compiler.geography import check_geography
+from gslb.compiler.geography import Geography, check_geography
 from gslb.compiler.scene import Scene
-from gslb.model import Fault, Nearest, Network, Path, Tiers
+from gslb.model import Fault, Nearest, OtherMap, Path, Tiers
+from gslb.model.maps import PLACE_KEYS
 
 LONGEST_IPV6 = 64  # ranges hold the upper half of an IPv6 address
+MOST_MAPS = 8  # that follow each other
 
 
-def check_map(scene: Scene, name: str) -> Iterator[Fault]:
+def check_map(scene: Scene, geography: Geography, name: str) -> Iterator[Fault]:
     """Give every fault of a map."""
     path: Path = ("maps", name)
     policy = scene.world.maps[name]
-    yield from check_geography(policy, path)
+    yield from check_geography(scene, geography, policy, path)
     for at, rule in enumerate(policy.rules):
-        if not isinstance(rule.to, Nearest):
-            yield from check_tiers(scene, rule.to, (*path, "rules", at, "to"))
-    if isinstance(policy.otherwise, tuple):
-        yield from check_tiers(scene, policy.otherwise, (*path, "otherwise"))
+        yield from _check_way(scene, rule.to, (*path, "rules", at, "to"))
+    if isinstance(policy.otherwise, OtherMap):
+        yield from _check_chain(scene, name)
+    else:
+        yield from _check_way(scene, policy.otherwise, (*path, "otherwise"))
     yield from _check_networks(scene, name)
 
 
+def _check_way(scene: Scene, way: Tiers | Nearest, path: Path) -> Iterator[Fault]:
+    if isinstance(way, Nearest):
+        among = tuple((name,) for name in way.among or ())
+        yield from check_tiers(scene, among, (*path, "among"))
+    else:
+        yield from check_tiers(scene, way, path)
+
+
+def _check_chain(scene: Scene, name: str) -> Iterator[Fault]:
+    """Check the maps that follow each other by `otherwise`, from one on."""
+    path: Path = ("maps", name, "otherwise", "map")
+    chain = [name]
+    while (policy := scene.world.maps.get(chain[-1])) and isinstance(policy.otherwise, OtherMap):
+        after = policy.otherwise.map
+        if len(chain) == 1 and scene.lacks("maps", after):
+            yield Fault(path, unknown(scene, "maps", after))
+        if after in chain:
+            way = " to ".join([*chain, after])
+            yield Fault(path, f"the maps go round: {way}; let one of them end in tiers or nearest")
+            return
+        chain.append(after)
+        if len(chain) > MOST_MAPS:
+            yield Fault(path, f"more than {MOST_MAPS} maps follow each other from here; merge some")
+            return
+
+
 def _check_networks(scene: Scene, name: str) -> Iterator[Fault]:
-    first: dict[Network, int] = {}
+    first: dict[tuple[Any, ...], int] = {}
     for at, rule in enumerate(scene.world.maps[name].rules):
         for which, network in enumerate(rule.networks or ()):
             path = ("maps", name, "rules", at, "networks", which)
             if network.version == 6 and network.prefixlen > LONGEST_IPV6:  # noqa: PLR2004
                 yield Fault(path, f"{network} is longer than /{LONGEST_IPV6}; widen it")
-            if network in first:
-                where = "in this rule" if first[network] == at else f"in rule {first[network] + 1}"
+            said = (network, *(getattr(rule, key) for key in PLACE_KEYS))
+            if said in first:
+                where = "in this rule" if first[said] == at else f"in rule {first[said] + 1}"
                 yield Fault(path, f"{network} stands twice in this map, first {where}; "
                                   "take one out")  # fmt: skip
             else:
-                first[network] = at
+                first[said] = at
 
 
 def check_tiers(scene: Scene, tiers: Tiers, path: Path) -> Iterator[Fault]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from gslb.api import Parts
+from gslb.compiler import AnyGeography
 from gslb.demo.sites import Sites
 from gslb.model import Refused
 from gslb.publisher import read_checked
@@ -32,7 +33,7 @@ async def _stage(
     settings: Settings, say: Callable[[str], None]
 ) -> AsyncIterator[tuple[Parts, Sites]]:
     """Start the sites, what commands them, and the real server."""
-    world = await asyncio.to_thread(read_checked, settings.zones)
+    world = await asyncio.to_thread(read_checked, settings.zones, AnyGeography())
     async with contextlib.AsyncExitStack() as stack:
         sites = await stack.enter_async_context(Sites.of(world))
         await stack.enter_async_context(_listen(settings.state / SOCKET, sites))

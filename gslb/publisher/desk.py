@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
 
+from gslb.compiler import Geography
 from gslb.heap import growing
 from gslb.model import (
     Broken,
@@ -25,7 +26,7 @@ from gslb.model import (
     find_edits,
     value_at,
 )
-from gslb.publisher.press import Press, Proof, rehearse
+from gslb.publisher.press import Press, Proof
 from gslb.publisher.state import Served, StateFolder
 from gslb.store import Look, Store, StoreBusy, StoreDown, open_store
 from gslb.telemetry import Alarms
@@ -94,6 +95,11 @@ class Desk:
     def world(self) -> World:
         """The world being answered from."""
         return self._press.world
+
+    @property
+    def geography(self) -> Geography:
+        """Who knows where clients are."""
+        return self._press.geography
 
     async def whole(self) -> World:
         """Give the world with all its records, which after a restart take seconds to read."""
@@ -211,7 +217,7 @@ class Desk:
     ) -> Proof:
         """Rehearse a world and compile what these edits touch; in a thread, as it may be long."""
         with growing():
-            rehearse(world)
+            self._press.rehearse(world)
             return self._press.prove(world, edits, revision, changed)
 
     def _holds(self, look: Look) -> bool:
@@ -222,7 +228,7 @@ class Desk:
         """Say what a change would be; Invalid if it may not be; nothing is stored."""
         before = await self.whole()
         edits, world = await asyncio.to_thread(_worked_out, before, change)
-        await asyncio.to_thread(rehearse, world)
+        await asyncio.to_thread(self._press.rehearse, world)
         return edits
 
     # The store, followed
@@ -306,6 +312,15 @@ class Desk:
                 )
         await self._publish(proof, revision)
         self._known = True
+
+    async def place_anew(self) -> None:
+        """Answer by the geography databases in use now, if others were when maps were compiled."""
+        async with self._lock:
+            self._refused_touch = -1  # what was refused for want of a database may now be taken
+            proof = await asyncio.to_thread(self._press.placed_anew)
+            if proof.maps:
+                _log.info("classified anew by other data: %s", ", ".join(proof.maps))
+                await self._publish(proof, self.revision)
 
     async def _publish(self, proof: Proof, revision: int) -> Receipt:
         self._watch.follow(proof.world)

@@ -3,17 +3,20 @@
 import hashlib
 from pathlib import Path
 
-from gslb.compiler import check
+from gslb.compiler import Geography, check
 from gslb.heap import growing
 from gslb.model import Fault, Invalid, World
 from gslb.zones import SUFFIXES, locate, read_folder
 
 
-def read_checked(folder: Path) -> World:
-    """Read a zones folder and check it; Invalid with every fault, each at its line."""
+def read_checked(folder: Path, geography: Geography) -> World:
+    """Read a zones folder and check it; Invalid with every fault, each at its line.
+
+    `geography` says what can be known of where clients are.
+    """
     with growing():
         reading = read_folder(folder)
-        found = check(reading.world, reading.broken)
+        found = check(reading.world, reading.broken, geography)
     faults = [*reading.faults, *locate(found, reading.places)]
     if faults:
         raise Invalid(sorted(faults, key=_by_line))

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gslb import snapshot
-from gslb.compiler import check, compile_map, compile_zone
+from gslb.compiler import Geography, check, compile_map, compile_zone
 from gslb.compiler.restore import restore_zone
 from gslb.compiler.serial import serial_of, soa_of
+from gslb.geo import Atlas, chain_of, classify, needs, orders_sites
 from gslb.model import Edit, Invalid, MemberKey, PoolKey, Steering, World
 from gslb.model.names import to_wire
 from gslb.plane import Plane, Release
@@ -44,9 +45,9 @@ class ConfiguredPools:
         return snapshot.pool_word(self._steering.vips[key.vip].pools[key.datacenter].weight)
 
 
-def rehearse(world: World) -> None:
+def rehearse(world: World, geography: Geography) -> None:
     """Check a world as it would be; Invalid with all faults."""
-    faults = check(world)
+    faults = check(world, geography=geography)
     if faults:
         raise Invalid(faults)
 
@@ -91,8 +92,11 @@ class Sheet:
 class Press:
     """Holds what is being answered from, and swaps in what follows."""
 
-    def __init__(self, plane: Plane, weigh: Weigh, pools: Pools | None = None) -> None:
+    def __init__(
+        self, plane: Plane, weigh: Weigh, atlas: Atlas, pools: Pools | None = None
+    ) -> None:
         self._plane = plane
+        self._atlas = atlas
         self._pools = pools or ConfiguredPools()
         self._weigh = weigh
         self._world = World()
@@ -105,6 +109,11 @@ class Press:
     def world(self) -> World:
         """The world being answered from."""
         return self._world
+
+    @property
+    def geography(self) -> Geography:
+        """Who knows where clients are."""
+        return self._atlas
 
     @property
     def zones(self) -> dict[str, bytes]:
@@ -176,11 +185,27 @@ class Press:
                 else None
                 for origin in sorted(zones)
             },
-            {
-                name: compile_map(world, name) if name in world.maps else None
-                for name in sorted(maps)
-            },
+            {name: self._map(world, name) if name in world.maps else None for name in sorted(maps)},
         )
+
+    def _map(self, world: World, name: str) -> bytes:
+        classified = classify(name, world.maps, world.datacenters, self._atlas.opened)
+        return compile_map(name, classified)
+
+    def placed_anew(self) -> Proof:
+        """Compile the maps that other databases than those in use have classified."""
+        world = self._world
+        now = "; ".join(one.title for one in self._atlas.opened)
+        anew = [
+            name
+            for name, document in self._maps.items()
+            if needs(name, world.maps) and snapshot.decode_map(document).atlas != now
+        ]
+        return Proof(world, {}, {name: self._map(world, name) for name in anew})
+
+    def rehearse(self, world: World) -> None:
+        """Check a world as it would be; Invalid with all faults."""
+        rehearse(world, self._atlas)
 
     def publish(self, proof: Proof, revision: int) -> int:
         """Swap in a proof with the weights of this moment; give the generation."""
@@ -284,8 +309,9 @@ def _touched(before: World, after: World, edits: Sequence[Edit]) -> tuple[set[st
     maps: set[str] = set()
     for edit in edits:
         if edit.collection == "maps":
-            maps.add(edit.key[0])
+            maps |= _that_end_in(edit.key[0], before, after)
         elif edit.collection == "datacenters":
+            maps |= {name for name in after.maps if orders_sites(name, after.maps)}
             zones |= _weighed_by(before, after, edit.key[0])
         elif edit.collection == "vips":
             zones |= {z for w in (before, after) if (z := w.zone_of(edit.key[0]))}
@@ -296,3 +322,13 @@ def _touched(before: World, after: World, edits: Sequence[Edit]) -> tuple[set[st
             around = {o for w in (before, after) for o in w.zones if w.zones[o].holds(edit.key[0])}
             zones |= around | {edit.key[0]}
     return zones, maps
+
+
+def _that_end_in(name: str, before: World, after: World) -> set[str]:
+    """Give a map, and those that go on with it."""
+    found = {name}
+    for world in (before, after):
+        found |= {
+            other for other in world.maps if name in {s.name for s in chain_of(other, world.maps)}
+        }
+    return found

@@ -8,6 +8,8 @@
 //!                               ▸ snapshot ▸ ranges | limit | tally | panics ▸ wire ▸ name | random
 //! ```
 //!
+//! [`atlas`] stands apart: it makes ranges of client networks out of geography databases.
+//!
 //! A module uses those to its right only. A packet's way: [`net`] reads it from a socket and loads
 //! the world that stands; [`respond`] reads the query ([`wire::query`], [`wire::edns`]), finds the
 //! name ([`snapshot::Zone::find`]), puts the answer together ([`answer`]), drawing members by the
@@ -17,6 +19,7 @@
 extern crate self as gslb_plane; // the tests' worlds say it from outside too
 
 pub mod answer;
+pub mod atlas;
 mod chaos;
 pub mod choose;
 pub mod engine;

@@ -4,6 +4,8 @@
 //! answer packets never have it.
 #![expect(clippy::needless_pass_by_value, reason = "PyO3 hands lists over as vectors")]
 
+mod atlas;
+
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsRawFd, IntoRawFd};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -256,6 +258,9 @@ impl Server {
 mod _plane {
     #[pymodule_export]
     use super::{Datagram, Engine, Server};
+
+    #[pymodule_export]
+    use super::atlas::{Database, Overlay};
 
     #[pymodule_export]
     const FORMAT: u32 = crate::snapshot::FORMAT;

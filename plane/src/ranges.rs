@@ -53,11 +53,33 @@ impl Number for u64 {
     }
 }
 
+/// A class for each range, in as few octets as they take.
+#[derive(Debug)]
+enum Classes {
+    Few(Box<[u16]>),
+    Many(Box<[u32]>),
+}
+
+impl Classes {
+    fn new(classes: Vec<u32>) -> Self {
+        let few: Result<_, _> = classes.iter().map(|&class| u16::try_from(class)).collect();
+        few.map_or_else(|_| Self::Many(classes.into()), Self::Few)
+    }
+
+    #[inline]
+    fn at(&self, at: usize) -> u32 {
+        match self {
+            Self::Few(classes) => classes.get(at).map_or(0, |&class| u32::from(class)),
+            Self::Many(classes) => classes.get(at).copied().unwrap_or(0),
+        }
+    }
+}
+
 /// Ranges that cover all addresses of one family.
 #[derive(Debug)]
 pub struct Ranges<N> {
     starts: Box<[N]>,
-    classes: Box<[u32]>,
+    classes: Classes,
     /// For each value of the top 16 bits, how many starts are below its first address; may be empty.
     directory: Box<[u32]>,
 }
@@ -89,13 +111,11 @@ impl<N: Number> Ranges<N> {
             }
             directory.push(u32::try_from(starts.len()).map_err(|_| "has too many ranges")?);
         }
-        Ok(Self { starts: starts.into(), classes: classes.into(), directory: directory.into() })
-    }
-
-    /// The greatest class.
-    #[must_use]
-    pub fn greatest_class(&self) -> u32 {
-        self.classes.iter().copied().max().unwrap_or(0)
+        Ok(Self {
+            starts: starts.into(),
+            classes: Classes::new(classes),
+            directory: directory.into(),
+        })
     }
 
     /// The class of an address, and the length of the widest prefix around it that is all of it.
@@ -104,7 +124,7 @@ impl<N: Number> Ranges<N> {
     pub fn find(&self, address: N) -> (u32, u8) {
         let next = self.first_above(address);
         let at = next.saturating_sub(1);
-        let class = self.classes.get(at).copied().unwrap_or(0);
+        let class = self.classes.at(at);
         // The prefix must be longer than what the address shares with either neighbour.
         let below = match self.starts.get(at) {
             Some(&start) if at > 0 => address.common(start.before()) + 1,
@@ -162,8 +182,11 @@ mod tests {
         let classes: Vec<u32> = (0..u32::try_from(starts.len()).unwrap()).collect();
         let with = Ranges::new(starts.clone(), classes.clone()).unwrap();
         assert!(!with.directory.is_empty());
-        let without =
-            Ranges { directory: Box::default(), starts: starts.into(), classes: classes.into() };
+        let without = Ranges {
+            directory: Box::default(),
+            starts: starts.into(),
+            classes: Classes::new(classes),
+        };
         for n in 0..200_000u32 {
             let address = n.wrapping_mul(2_654_435_761);
             assert_eq!(with.find(address), without.find(address), "{address:x}");

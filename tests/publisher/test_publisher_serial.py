@@ -6,6 +6,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from atlases import nowhere
+
 from gslb.compiler.serial import is_newer
 from gslb.model import Datacenter, Edit, Rrset, Steering, Vip, World, Zone
 from gslb.plane import Plane
@@ -31,7 +33,7 @@ class Node:
 
     def __init__(self, folder: Path, store: Path) -> None:
         self.state = StateFolder(folder)
-        self.press = Press(Plane(), lambda _: 1.0)
+        self.press = Press(Plane(), lambda _: 1.0, nowhere())
         self.desk = Desk(
             f"sqlite:///{store}",
             press=self.press,

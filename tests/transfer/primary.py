@@ -17,6 +17,7 @@ import dns.tsig
 import dns.versioned
 import dns.xfr
 import dns.zone
+from atlases import nowhere
 
 from gslb.compiler import compile_policy
 from gslb.model import Rrset, Vip, World, Zone, find_edits
@@ -119,7 +120,7 @@ async def primary(
     found = Settings(**settings)
     plane = Plane()
     (address,) = plane.bind(["127.0.0.1:0"], 1)
-    press = Press(plane, lambda _: 1.0)
+    press = Press(plane, lambda _: 1.0, nowhere())
 
     def now() -> float:
         return clock[0] if clock else time.time()

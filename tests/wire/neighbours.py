@@ -12,6 +12,7 @@ import sys
 import time
 
 import dns.message
+from atlases import nowhere
 
 from gslb.model import World, find_edits
 from gslb.plane import Plane
@@ -64,7 +65,7 @@ def main() -> None:
     ):
         subprocess.run(command.split(), check=True)
     plane = Plane()
-    press = Press(plane, lambda _: 1.0)
+    press = Press(plane, lambda _: 1.0, nowhere())
     press.publish(press.prove(WORLD, find_edits(World(), WORLD)), 1)
     (address,) = plane.bind(["0.0.0.0:0"], 1)
     port = int(address.rpartition(":")[2])

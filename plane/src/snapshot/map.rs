@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use super::document;
 use super::fault::Fault;
 use super::steer::Ladders;
+use crate::atlas::IN_IPV4;
 use crate::ranges::Ranges;
 
 /// A map, shared by the VIPs of all zones that name it.
@@ -18,6 +19,8 @@ pub struct Map {
     pub datacenters: Box<[Box<str>]>,
     /// Tiers by class.
     pub ladders: Ladders,
+    /// Classes from here on say that an IPv6 address holds an IPv4 one, which has the class.
+    in_ipv4: u32,
     ipv4: Ranges<u32>,
     ipv6: Ranges<u64>,
 }
@@ -45,20 +48,29 @@ fn from_document(map: &document::Map<'_>) -> Result<Map, Fault> {
     };
     read(map.ipv4.starts, map.ipv4.classes, 4, "IPv4")?;
     read(map.ipv6.starts, map.ipv6.classes, 8, "IPv6")?;
-    let ipv4 = Ranges::new(small(map.ipv4.starts), small(map.ipv4.classes))
-        .map_err(|why| Fault::new(format!("its list of IPv4 ranges {why}")))?;
-    let ipv6 = Ranges::new(large(map.ipv6.starts), small(map.ipv6.classes))
-        .map_err(|why| Fault::new(format!("its list of IPv6 ranges {why}")))?;
-    let greatest = ipv4.greatest_class().max(ipv6.greatest_class());
-    if greatest as usize >= ladders.len() {
-        let count = ladders.len();
-        return Err(Fault::new(format!("a range has class {greatest}, but there are {count}")));
+    let in_ipv4 = u32::try_from(ladders.len()).map_err(|_| Fault::new("has too many classes"))?;
+    let (classes4, mut classes6) = (small(map.ipv4.classes), small(map.ipv6.classes));
+    for class in &mut classes6 {
+        let held = (in_ipv4..).zip(IN_IPV4).find(|(_, (_, id))| id == class);
+        *class = held.map_or(*class, |(number, _)| number);
     }
+    let held = in_ipv4 + u32::try_from(IN_IPV4.len()).unwrap_or(0);
+    for (classes, count) in [(&classes4, in_ipv4), (&classes6, held)] {
+        if let Some(class) = classes.iter().find(|&&class| class >= count) {
+            let count = ladders.len();
+            return Err(Fault::new(format!("a range has class {class}, but there are {count}")));
+        }
+    }
+    let ipv4 = Ranges::new(small(map.ipv4.starts), classes4)
+        .map_err(|why| Fault::new(format!("its list of IPv4 ranges {why}")))?;
+    let ipv6 = Ranges::new(large(map.ipv6.starts), classes6)
+        .map_err(|why| Fault::new(format!("its list of IPv6 ranges {why}")))?;
     Ok(Map {
         stamp: super::new_stamp(),
         name: map.name.into(),
         datacenters: map.datacenters.iter().map(|&name| name.into()).collect(),
         ladders,
+        in_ipv4,
         ipv4,
         ipv6,
     })
@@ -79,7 +91,21 @@ impl Map {
     pub fn find(&self, client: IpAddr) -> (u32, u8) {
         match client {
             IpAddr::V4(v4) => self.ipv4.find(v4.to_bits()),
-            IpAddr::V6(v6) => self.ipv6.find(u64::try_from(v6.to_bits() >> 64).unwrap_or(0)),
+            IpAddr::V6(v6) => {
+                let half = u64::try_from(v6.to_bits() >> 64).unwrap_or(0);
+                let (class, prefix) = self.ipv6.find(half);
+                if class < self.in_ipv4 { (class, prefix) } else { self.held(class, half) }
+            }
         }
+    }
+
+    /// The class of the IPv4 address that an IPv6 address holds (6to4, RFC 3056; Teredo's server,
+    /// RFC 4380).
+    #[cold]
+    fn held(&self, class: u32, half: u64) -> (u32, u8) {
+        let at = IN_IPV4.get((class - self.in_ipv4) as usize).map_or(0, |&(at, _)| at);
+        let address = u32::try_from((half << at) >> 32).unwrap_or(0);
+        let (class, prefix) = self.ipv4.find(address);
+        (class, at + prefix)
     }
 }

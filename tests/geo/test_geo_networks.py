@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gslb.compiler.ranges import BITS, find_ranges, pack_ranges
+from gslb.geo.networks import BITS, find_ranges, pack_ranges
 from gslb.model import Network
 
 # Few distinct bits, so that networks nest and touch.
