@@ -27,6 +27,7 @@ from gslb.model import (
 from gslb.model.names import to_wire
 
 MOST_CAPACITY = 65_535
+_HINTED = ("HTTPS", "SVCB")
 
 _FALLBACKS = {
     "all": snapshot.FallbackKind.ALL,
@@ -60,13 +61,16 @@ def compile_zone(world: World, origin: str, changed: int = 0) -> CompiledZone:
     maps = maps_of(world, origin)
     datacenters = sorted({name for _, vip in vips for name in _datacenters_of(vip)})
     index = {name: at for at, name in enumerate(datacenters)}
+    rrsets = world.zones[origin].rrsets
+    hinted = {name for name, _ in vips if any((name, kind) in rrsets for kind in _HINTED)}
+    scope = _Scope(world, index, maps)
     document = snapshot.Zone(
         format=snapshot.FORMAT,
         origin=to_wire(origin),
         datacenters=datacenters,
         maps=list(maps),
         rrsets=with_serial(compile_records(world.zones[origin].rrsets, origin), changed),
-        vips=[_vip(name, vip, index, maps, _shares(world, vip)) for name, vip in vips],
+        vips=[_vip(name, vip, scope, hints=name in hinted) for name, vip in vips],
         changed=changed,
     )
     return CompiledZone(
@@ -101,13 +105,20 @@ def _datacenters_of(vip: Vip) -> Iterator[str]:
         yield from tier
 
 
-def _vip(
-    name: str,
-    vip: Vip,
-    index: dict[str, int],
-    maps: tuple[str, ...],
-    shares: dict[str, int],
-) -> snapshot.Vip:
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """What the numbers in a zone's document point into, and the world that it is made of."""
+
+    world: World
+    index: dict[str, int]  # datacenters
+    maps: tuple[str, ...]
+
+
+def _vip(name: str, vip: Vip, scope: _Scope, *, hints: bool) -> snapshot.Vip:
+    # Address hints (RFC 9460 section 7.3) must name what A and AAAA answer this client: with them
+    # a VIP draws alike whatever it is asked for.
+    index, maps = scope.index, scope.maps
+    shares = _shares(scope.world, vip)
     sticky = vip.sticky or Sticky()
     if vip.map is not None:
         tiers = []
@@ -119,7 +130,7 @@ def _vip(
         owner=to_wire(name),
         ttl=vip.ttl,
         answers=0 if vip.answers == "all" else vip.answers,
-        sticky=vip.sticky is not None,
+        sticky=hints or vip.sticky is not None,
         fallback=_fallback(vip),
         map=snapshot.NO_MAP if vip.map is None else maps.index(vip.map),
         tiers=tiers,
@@ -127,11 +138,9 @@ def _vip(
             _pool(index[datacenter], pool, shares[datacenter])
             for datacenter, pool in vip.pools.items()
         ],
-        steady=vip.family == "same_datacenter",
+        steady=hints or vip.family == "same_datacenter",
         prefixes=(sticky.ipv4, sticky.ipv6),
-        names=any(
-            member.name is not None for pool in vip.pools.values() for member in pool.members
-        ),
+        names=vip.names,
     )
 
 
@@ -157,11 +166,11 @@ def _tiers(tiers: Tiers, index: dict[str, int]) -> list[list[int]]:
 
 
 def _fallback(vip: Vip) -> snapshot.Fallback:
+    ttl = snapshot.OWN_TTL if vip.fallback_ttl is None else vip.fallback_ttl
     if isinstance(vip.fallback, LastResort):
-        return snapshot.Fallback(
-            snapshot.FallbackKind.ADDRESSES, [address.packed for address in vip.fallback.addresses]
-        )
-    return snapshot.Fallback(_FALLBACKS[vip.fallback], [])  # type: ignore[index]  # VIPs: next
+        addresses = [address.packed for address in vip.fallback.addresses]
+        return snapshot.Fallback(snapshot.FallbackKind.ADDRESSES, addresses, ttl)
+    return snapshot.Fallback(_FALLBACKS[vip.fallback], [], ttl)  # type: ignore[index]  # VIPs: next
 
 
 def _pool(datacenter: int, pool: Pool, capacity: int) -> snapshot.Pool:

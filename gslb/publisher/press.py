@@ -12,7 +12,7 @@ from gslb import snapshot
 from gslb.compiler import Geography, check, compile_map, compile_zone
 from gslb.compiler.restore import restore_zone
 from gslb.compiler.serial import serial_of, soa_of
-from gslb.geo import Atlas, chain_of, classify, needs, orders_sites
+from gslb.geo import Atlas, chain_of, classify, mark, needs, orders_sites
 from gslb.model import Edit, Invalid, MemberKey, PoolKey, Steering, World
 from gslb.model.names import to_wire
 from gslb.plane import Plane, Release
@@ -195,7 +195,7 @@ class Press:
     def placed_anew(self) -> Proof:
         """Compile the maps that other databases than those in use have classified."""
         world = self._world
-        now = "; ".join(one.title for one in self._atlas.opened)
+        now = mark(self._atlas.opened)
         anew = [
             name
             for name, document in self._maps.items()
