@@ -317,7 +317,7 @@ class Desk:
         """Answer by the geography databases in use now, if others were when maps were compiled."""
         async with self._lock:
             self._refused_touch = -1  # what was refused for want of a database may now be taken
-            proof = await asyncio.to_thread(self._press.placed_anew)
+            proof = await asyncio.to_thread(self._placed_anew)
             if proof.maps:
                 _log.info("classified anew by other data: %s", ", ".join(proof.maps))
                 await self._publish(proof, self.revision)
@@ -329,6 +329,10 @@ class Desk:
                 )
             else:
                 self._alarms.clear("geography", "the databases in use know what all maps ask")
+
+    def _placed_anew(self) -> Proof:
+        with growing():
+            return self._press.placed_anew()
 
     async def _publish(self, proof: Proof, revision: int) -> Receipt:
         self._watch.follow(proof.world)

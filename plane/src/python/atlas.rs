@@ -38,7 +38,8 @@ impl Database {
 
     fn look(&self, address: &str) -> PyResult<(String, u8)> {
         let parsed = address.parse();
-        let parsed = parsed.map_err(|_| PyValueError::new_err(format!("{address:?} is no address")))?;
+        let parsed =
+            parsed.map_err(|_| PyValueError::new_err(format!("{address:?} is no address")))?;
         let (record, prefix) = self.0.look(parsed).map_err(PyValueError::new_err)?;
         let json = record.map_or_else(|| "null".to_owned(), |record| record.to_string());
         Ok((json, prefix))
@@ -147,8 +148,8 @@ fn packed<'py, T: Copy, const N: usize>(
     values: &[T],
     write: impl Fn(T) -> [u8; N],
 ) -> Bound<'py, PyBytes> {
-    let octets: Vec<u8> = values.iter().flat_map(|&value| write(value)).collect();
-    PyBytes::new(py, &octets)
+    let octets = values.iter().map(|&value| write(value)).collect::<Vec<_>>();
+    PyBytes::new(py, octets.as_flattened())
 }
 
 fn unpacked<T, const N: usize>(
