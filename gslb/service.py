@@ -139,7 +139,7 @@ async def serving(settings: Settings) -> AsyncIterator[Parts]:
         if served is not None:
             plane.start()
         await asyncio.to_thread(atlas.open)
-        await _load(settings, desk, state, alarms, served)
+        await _load(settings, desk, state, served, alarms=alarms, atlas=atlas)
         await desk.place_anew()
         heap.settle()
         if not plane.answering:
@@ -203,7 +203,13 @@ _ALARMS = {StoreDown: "store", StoreBusy: "store-busy"}
 
 
 async def _load(
-    settings: Settings, desk: Desk, state: StateFolder, alarms: Alarms, served: Served | None
+    settings: Settings,
+    desk: Desk,
+    state: StateFolder,
+    served: Served | None,
+    *,
+    alarms: Alarms,
+    atlas: Atlas,
 ) -> None:
     """Open the store and answer from it; while that fails, what was restored stays."""
     known = served is not None and served.store == settings.store_url
@@ -213,7 +219,7 @@ async def _load(
             await asyncio.to_thread(_compare, settings.zones, desk, state)
             return
         files = await asyncio.to_thread(digest, settings.zones)
-        world = await asyncio.to_thread(read_checked, settings.zones, desk.geography)
+        world = await asyncio.to_thread(read_checked, settings.zones, atlas)
         await desk.fill(
             world, source="start", author="gslb serve", summary=f"filled from {settings.zones}"
         )

@@ -26,6 +26,8 @@ from gslb.model import (
 )
 from gslb.model.names import to_wire
 
+_HINTED = ("HTTPS", "SVCB")
+
 _FALLBACKS = {
     "all": snapshot.FallbackKind.ALL,
     "none": snapshot.FallbackKind.NONE,
@@ -58,13 +60,15 @@ def compile_zone(world: World, origin: str, changed: int = 0) -> CompiledZone:
     maps = maps_of(world, origin)
     datacenters = sorted({name for _, vip in vips for name in _datacenters_of(vip)})
     index = {name: at for at, name in enumerate(datacenters)}
+    rrsets = world.zones[origin].rrsets
+    hinted = {name for name, _ in vips if any((name, kind) in rrsets for kind in _HINTED)}
     document = snapshot.Zone(
         format=snapshot.FORMAT,
         origin=to_wire(origin),
         datacenters=datacenters,
         maps=list(maps),
         rrsets=with_serial(compile_records(world.zones[origin].rrsets, origin), changed),
-        vips=[_vip(name, vip, index, maps) for name, vip in vips],
+        vips=[_vip(name, vip, index, maps, hints=name in hinted) for name, vip in vips],
         changed=changed,
     )
     return CompiledZone(
@@ -99,7 +103,11 @@ def _datacenters_of(vip: Vip) -> Iterator[str]:
         yield from tier
 
 
-def _vip(name: str, vip: Vip, index: dict[str, int], maps: tuple[str, ...]) -> snapshot.Vip:
+def _vip(
+    name: str, vip: Vip, index: dict[str, int], maps: tuple[str, ...], *, hints: bool
+) -> snapshot.Vip:
+    # Address hints (RFC 9460 section 7.3) must name what A and AAAA answer this client: with them
+    # a VIP draws alike whatever it is asked for.
     sticky = vip.sticky or Sticky()
     if vip.map is not None:
         tiers = []
@@ -111,16 +119,14 @@ def _vip(name: str, vip: Vip, index: dict[str, int], maps: tuple[str, ...]) -> s
         owner=to_wire(name),
         ttl=vip.ttl,
         answers=0 if vip.answers == "all" else vip.answers,
-        sticky=vip.sticky is not None,
+        sticky=hints or vip.sticky is not None,
         fallback=_fallback(vip),
         map=snapshot.NO_MAP if vip.map is None else maps.index(vip.map),
         tiers=tiers,
         pools=[_pool(index[datacenter], pool) for datacenter, pool in vip.pools.items()],
-        steady=vip.family == "same_datacenter",
+        steady=hints or vip.family == "same_datacenter",
         prefixes=(sticky.ipv4, sticky.ipv6),
-        names=any(
-            member.name is not None for pool in vip.pools.values() for member in pool.members
-        ),
+        names=vip.names,
     )
 
 
@@ -129,11 +135,11 @@ def _tiers(tiers: Tiers, index: dict[str, int]) -> list[list[int]]:
 
 
 def _fallback(vip: Vip) -> snapshot.Fallback:
+    ttl = snapshot.OWN_TTL if vip.fallback_ttl is None else vip.fallback_ttl
     if isinstance(vip.fallback, LastResort):
-        return snapshot.Fallback(
-            snapshot.FallbackKind.ADDRESSES, [address.packed for address in vip.fallback.addresses]
-        )
-    return snapshot.Fallback(_FALLBACKS[vip.fallback], [])  # type: ignore[index]  # VIPs: next
+        addresses = [address.packed for address in vip.fallback.addresses]
+        return snapshot.Fallback(snapshot.FallbackKind.ADDRESSES, addresses, ttl)
+    return snapshot.Fallback(_FALLBACKS[vip.fallback], [], ttl)  # type: ignore[index]  # VIPs: next
 
 
 def _pool(datacenter: int, pool: Pool) -> snapshot.Pool:

@@ -11,7 +11,8 @@ from gslb import snapshot
 from gslb.compiler import Geography, check, compile_map, compile_zone
 from gslb.compiler.restore import restore_zone
 from gslb.compiler.serial import serial_of, soa_of
-from gslb.geo import Atlas, chain_of, classify, needs, orders_sites
+from gslb.geo import Atlas, chain_of, classify, mark, needs, orders_sites
+from gslb.heap import growing
 from gslb.model import Edit, Fault, Invalid, MemberKey, Steering, World
 from gslb.model.names import to_wire
 from gslb.plane import Plane, Release
@@ -173,7 +174,7 @@ class Press:
         A map that asks what these do not have stays as it is: better old than wrong.
         """
         world = self._world
-        now = "; ".join(one.title for one in self._atlas.opened)
+        now = mark(self._atlas.opened)
         anew = [
             name
             for name, document in self._maps.items()
@@ -181,7 +182,8 @@ class Press:
             and not self.lacking(name)
             and snapshot.decode_map(document).atlas != now
         ]
-        return Proof(world, {}, {name: self._map(world, name) for name in anew})
+        with growing():
+            return Proof(world, {}, {name: self._map(world, name) for name in anew})
 
     def lacking(self, name: str) -> tuple[Fault, ...]:
         """Give what a map asks of clients that no database in use knows."""

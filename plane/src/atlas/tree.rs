@@ -26,6 +26,8 @@ pub(super) enum Leaf {
     Nothing,
     /// Its data stands so many octets into the data section.
     Data(u32),
+    /// It points between the tree and the data.
+    Nowhere,
     /// It holds an IPv4 address: one of [`IN_IPV4`].
     Alias(u32),
 }
@@ -85,7 +87,7 @@ impl Tree {
         mut tell: impl FnMut(u64, Leaf),
     ) -> Result<(), &'static str> {
         let mut todo = vec![Branch { record: from, depth: 0, address: 0 }];
-        // Each node is met once; a tree that leads back into itself would be met for ever.
+        // Each node is met once: a tree that led back into itself would be walked for ever.
         let mut left = u64::from(self.nodes) + 1;
         while let Some(Branch { mut record, mut depth, address }) = todo.pop() {
             while record < self.nodes && depth < bits {
@@ -93,7 +95,7 @@ impl Tree {
                     tell(address, Leaf::Alias(alias));
                     break;
                 }
-                left = left.checked_sub(1).ok_or("its search tree leads back into itself")?;
+                left = left.checked_sub(1).ok_or("its search tree leads twice to one node")?;
                 let one = address | 1 << (63 - depth);
                 depth += 1;
                 todo.push(Branch { record: self.record(file, record, true), depth, address: one });
@@ -132,7 +134,7 @@ impl Tree {
         // Between the tree and the data there are 16 octets of zeros, which pointers count.
         match record.checked_sub(self.nodes) {
             Some(0) | None => Leaf::Nothing,
-            Some(pointer) => pointer.checked_sub(16).map_or(Leaf::Nothing, Leaf::Data),
+            Some(pointer) => pointer.checked_sub(16).map_or(Leaf::Nowhere, Leaf::Data),
         }
     }
 
