@@ -11,7 +11,7 @@ from gslb.compiler.map_rules import _covered
 from gslb.geo.networks import find_ranges
 from gslb.model import Network, World
 
-SITES = {"tokyo": {}, "paris": {}}
+SITES: dict[str, Any] = {"tokyo": {}, "paris": {}}
 
 
 def told(*rules: dict[str, Any]) -> list[tuple[str, str]]:
