@@ -162,7 +162,7 @@ def _shares(world: World, vip: Vip) -> dict[str, int]:
 
 
 def _tiers(tiers: Tiers, index: dict[str, int]) -> list[list[int]]:
-    return [[index[datacenter] for datacenter in tier] for tier in tiers]
+    return [list(map(index.__getitem__, tier)) for tier in tiers]
 
 
 def _fallback(vip: Vip) -> snapshot.Fallback:
@@ -185,14 +185,18 @@ def _target(member: Member) -> bytes:
 def compile_map(name: str, classified: Classified) -> bytes:
     """Compile a map whose clients have been classified."""
     ladders = classified.ladders
-    datacenters = sorted({dc for ladder in ladders for tier in ladder for dc in tier})
+    found: set[str] = set()
+    for ladder in ladders:
+        found.update(*ladder)
+    datacenters = sorted(found)
     index = {datacenter: at for at, datacenter in enumerate(datacenters)}
     return snapshot.encode(
         snapshot.Map(
             format=snapshot.FORMAT,
             name=name,
             datacenters=datacenters,
-            classes=[_tiers(ladder, index) for ladder in ladders],
+            # One by one: all at once would hold the interpreter for long where they are many.
+            classes=[snapshot.raw(_tiers(ladder, index)) for ladder in ladders],
             ipv4=classified.ipv4,
             ipv6=classified.ipv6,
             atlas=classified.atlas,

@@ -4,7 +4,7 @@ The press keeps the documents that are being answered from, so that it knows whi
 an edit touches and where each member's word lies. It judges nothing: `rehearse` does, before.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,7 +13,8 @@ from gslb.compiler import Geography, check, compile_map, compile_zone
 from gslb.compiler.restore import restore_zone
 from gslb.compiler.serial import serial_of, soa_of
 from gslb.geo import Atlas, chain_of, classify, mark, needs, orders_sites
-from gslb.model import Edit, Invalid, MemberKey, PoolKey, Steering, World
+from gslb.heap import growing
+from gslb.model import Edit, Fault, Invalid, MemberKey, PoolKey, Steering, World
 from gslb.model.names import to_wire
 from gslb.plane import Plane, Release
 
@@ -45,9 +46,12 @@ class ConfiguredPools:
         return snapshot.pool_word(self._steering.vips[key.vip].pools[key.datacenter].weight)
 
 
-def rehearse(world: World, geography: Geography) -> None:
-    """Check a world as it would be; Invalid with all faults."""
-    faults = check(world, geography=geography)
+def rehearse(world: World, geography: Geography, kept: Collection[str] = ()) -> None:
+    """Check a world as it would be; Invalid with all faults.
+
+    Maps in `kept` stay as they were classified, whatever databases are in use now.
+    """
+    faults = check(world, geography=geography, kept=kept)
     if faults:
         raise Invalid(faults)
 
@@ -193,19 +197,41 @@ class Press:
         return compile_map(name, classified)
 
     def placed_anew(self) -> Proof:
-        """Compile the maps that other databases than those in use have classified."""
+        """Compile the maps that other databases than those in use have classified.
+
+        A map that asks what these do not have stays as it is: better old than wrong.
+        """
         world = self._world
         now = mark(self._atlas.opened)
         anew = [
             name
             for name, document in self._maps.items()
-            if needs(name, world.maps) and snapshot.decode_map(document).atlas != now
+            if needs(name, world.maps)
+            and not self.lacking(name)
+            and snapshot.decode_map(document).atlas != now
         ]
-        return Proof(world, {}, {name: self._map(world, name) for name in anew})
+        with growing():
+            return Proof(world, {}, {name: self._map(world, name) for name in anew})
 
-    def rehearse(self, world: World) -> None:
-        """Check a world as it would be; Invalid with all faults."""
-        rehearse(world, self._atlas)
+    def lacking(self, name: str) -> tuple[Fault, ...]:
+        """Give what a map asks of clients that no database in use knows."""
+        world = self._world
+        others = world.maps.keys() - {step.name for step in chain_of(name, world.maps)}
+        return check(World(datacenters=world.datacenters, maps=world.maps), (), self._atlas, others)
+
+    def unplaced(self) -> tuple[Fault, ...]:
+        """Give what maps ask that no database in use knows; they stay as they were classified."""
+        names = (name for name in sorted(self._maps) if needs(name, self._world.maps))
+        return tuple(dict.fromkeys(fault for name in names for fault in self.lacking(name)))
+
+    def rehearse(self, world: World, edits: Sequence[Edit]) -> None:
+        """Check a world that these edits lead to; Invalid with all faults.
+
+        Maps that they do not touch go on as they are, also where their database is missing now:
+        an edit elsewhere is not refused for it.
+        """
+        _, touched = _touched(self._world, world, edits)
+        rehearse(world, self._atlas, self._maps.keys() - touched)
 
     def publish(self, proof: Proof, revision: int) -> int:
         """Swap in a proof with the weights of this moment; give the generation."""
