@@ -114,7 +114,7 @@ POOLS = st.fixed_dictionaries(
             MEMBERS,
             min_size=1,
             max_size=3,
-            unique_by=lambda m: str(sorted(m.items())[0]),
+            unique_by=lambda m: str(min(m.items())),
         ),
     },
     optional={
