@@ -75,6 +75,10 @@ class Plane:
         """Store member words (index, word) of the zone at `origin` (wire form)."""
         self._engine.set_members(origin, list(changes))
 
+    def set_pools(self, origin: bytes, changes: Iterable[tuple[int, int]]) -> None:
+        """Store pool words (index, word) of the zone at `origin` (wire form)."""
+        self._engine.set_pools(origin, list(changes))
+
     def respond(self, packet: bytes, source: str, *, tcp: bool) -> bytes | None:
         """Answer one packet, or None for silence; it is not counted."""
         return self._engine.respond(packet, source, tcp=tcp)

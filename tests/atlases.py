@@ -23,7 +23,7 @@ def write_database(
     """Write a database of these networks and records, whole, in the place of what was there."""
     writer = MMDBWriter(version, database_type=kind, languages=["en"], ipv4_compatible=version == 6)
     for network in sorted(map(IPNetwork, records), key=lambda one: one.prefixlen):
-        writer.insert_network(IPSet([network]), dict(records[str(network)]), force=True)
+        writer.insert_network(IPSet([network]), dict(records[str(network)]))
     beside = file.with_suffix(".new")
     writer.to_db_file(str(beside))
     beside.replace(file)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from gslb.capacity import Capacities
 from gslb.geo import Atlas
 from gslb.health import Watch
 from gslb.plane import Plane
@@ -26,6 +27,7 @@ class Parts:
     alarms: Alarms
     started: float
     transfers: Transfers
+    capacities: Capacities
     atlas: Atlas
     http: str = ""
 

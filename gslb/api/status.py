@@ -5,6 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
+from gslb.api.load import loads
 from gslb.api.metrics import exposition
 from gslb.api.parts import PARTS, Parts
 from gslb.explain import explain
@@ -61,6 +62,8 @@ async def status(request: web.Request) -> web.Response:
             "alarms": _alarms(parts),
             "verdicts": parts.watch.facts().verdicts,
             "zones": parts.transfers.facts(),
+            "loads": loads(parts),
+            "short": _short(parts),
             "geoip": _geoip(parts),
             "vips": {name: _vip(parts, name, vip) for name, vip in desk.world.vips.items()},
         }
@@ -95,6 +98,14 @@ def _alarms(parts: Parts) -> list[dict[str, Any]]:
     return [
         {"key": alarm.key, "words": alarm.words, "since": alarm.since}
         for alarm in parts.alarms.standing
+    ]
+
+
+def _short(parts: Parts) -> list[dict[str, Any]]:
+    """Give the pools that are down for want of live members."""
+    return [
+        {"vip": key.vip, "datacenter": key.datacenter, "live": live, "needed": needed}
+        for key, (live, needed) in parts.capacities.short().items()
     ]
 
 

@@ -1,6 +1,7 @@
 """A world to what the plane answers from, and every reason why it may not be.
 
-check       all faults between the parts of a world: zone_rules, vip_rules, map_rules
+check       all faults between the parts of a world: zone_rules, vip_rules, map_rules,
+            capacity_rules
 documents   zones and maps to snapshot documents     policy   settings to how the plane speaks
 geography   what must be known of where clients are, and how maps come back classified
 """

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from gslb.compiler.capacity_rules import check_capacities
 from gslb.compiler.geography import Geography, NoGeography
 from gslb.compiler.map_rules import check_map
 from gslb.compiler.scene import Scene
@@ -28,4 +29,5 @@ def check(
     for name in sorted(world.maps):
         faults += check_map(scene, geography, name)
     faults += check_vips(scene)
+    faults += check_capacities(scene)
     return tuple(faults)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from gslb.compiler.map_rules import check_tiers, unknown
 from gslb.compiler.scene import Scene, upward
 from gslb.compiler.zone_rules import ADDRESSES, ZoneView
-from gslb.model import Fault, Path, RrsetKey, Vip
+from gslb.model import Fault, LastResort, Member, OtherVip, Path, RrsetKey, Vip
 from gslb.model.probe import DEFAULT_PORTS
 
 COLLIDING = (*ADDRESSES, "CNAME", "DNAME")
@@ -25,6 +25,8 @@ def check_vips(scene: Scene) -> Iterator[Fault]:
             yield from _check_name(views[origin], name)
         yield from _check_ladder(scene, name, vip)
         yield from _check_probe(scene, name, vip)
+        if vip.names:
+            yield from _check_names(scene, origin, name, vip)
 
 
 def _check_homeless(scene: Scene, name: str) -> Iterator[Fault]:
@@ -84,7 +86,51 @@ def _check_probe(scene: Scene, name: str, vip: Vip) -> Iterator[Fault]:
     probe = scene.world.probes.get(vip.probe)
     if probe is None or scene.is_faulty("probes", vip.probe) or probe.port is not None:
         return
-    members = (member for pool in vip.pools.values() for member in pool.members)
-    if probe.kind not in DEFAULT_PORTS and any(member.probe_port is None for member in members):
+    if probe.kind not in DEFAULT_PORTS and any(m.probe_port is None for m in _members(vip)):
         yield Fault(path, f"the probe {vip.probe} has no port, and neither has every member; write "
                           "a port for the probe, or a probe_port for each member")  # fmt: skip
+
+
+def _members(vip: Vip) -> Iterator[Member]:
+    return (member for pool in vip.pools.values() for member in pool.members)
+
+
+def _check_names(scene: Scene, origin: str | None, name: str, vip: Vip) -> Iterator[Fault]:
+    """Check a VIP with members that are names, which is answered as a CNAME (RFC 1034 3.6.2)."""
+    path: Path = ("vips", name)
+    if any(member.address is not None for member in _members(vip)):
+        yield Fault((*path, "pools"), f"{name} has names and addresses as members; a name is "
+                    "answered as a CNAME, which stands alone: take out the one or the "
+                    "other")  # fmt: skip
+    if vip.answers != 1:
+        yield Fault((*path, "answers"), f"{name} has names as members, and a name has one CNAME "
+                    "(RFC 2181 section 10.1); set answers to 1, or leave it out")  # fmt: skip
+    if isinstance(vip.fallback, LastResort | OtherVip):
+        yield Fault((*path, "fallback"), f"{name} is answered as a CNAME, beside which nothing "
+                    "else may stand; let its fallback be all, none or servfail")  # fmt: skip
+    for datacenter, pool in vip.pools.items():
+        for at, member in enumerate(pool.members):
+            yield from _check_named(name, vip, member, (*path, "pools", datacenter, "members", at))
+    if origin is not None:
+        yield from _check_alone(scene, origin, name)
+
+
+def _check_named(name: str, vip: Vip, member: Member, path: Path) -> Iterator[Fault]:
+    if member.name == name:
+        yield Fault((*path, "name"), f"{name} is a member of itself; name another")
+    if vip.probe is not None and member.name is not None and member.probe_address is None:
+        yield Fault(path, f"the member {member.name} is probed, but a name is not looked up; give "
+                          "it a probe_address, or take out the VIP's probe")  # fmt: skip
+
+
+def _check_alone(scene: Scene, origin: str, name: str) -> Iterator[Fault]:
+    path: Path = ("vips", name)
+    if name == origin:
+        yield Fault(path, f"{name} is the apex of a zone, where no CNAME may stand beside SOA and "
+                          "NS; give it addresses as members")  # fmt: skip
+        return
+    types = ZoneView.of(scene, origin).types_at([name])[name] - set(COLLIDING)
+    if others := ", ".join(sorted(types)):
+        yield Fault(path, f"{name} has names as members, which are answered as a CNAME, and has "
+                          f"{others} records; leave the one or the other (RFC 2181 section "
+                          "10.1)")  # fmt: skip

@@ -163,6 +163,11 @@ def _check_aliased(view: ZoneView, rrset: Rrset) -> Iterator[Fault]:
     """Check that what an NS or MX names is no alias (RFC 2181 section 10.3)."""
     for text in rrset.rdata:
         target = canonical(text.rsplit(" ", 1)[-1])
+        vip = view.scene.world.vips.get(target)
+        if vip is not None and vip.names:
+            yield Fault(view.path(*rrset.key), f"{target}, which this {rrset.type} record names, "
+                        "is a VIP of names, answered as a CNAME; name another "
+                        "(RFC 2181 section 10.3)")  # fmt: skip
         if RrsetKey(target, "CNAME") in view.zone.rrsets:
             yield Fault(view.path(*rrset.key), f"{target}, which this {rrset.type} record names, "
                         "is a CNAME; name what it points to (RFC 2181 section 10.3)")  # fmt: skip

@@ -8,7 +8,7 @@ decides, `nearest` what lies how far; `classify` puts them together for whole da
 `look` for one client, by the same rules.
 """
 
-from gslb.geo.atlas import Atlas, Opened, read_atlas
+from gslb.geo.atlas import Atlas, Opened, mark, read_atlas
 from gslb.geo.classify import classify, needs, orders_sites
 from gslb.geo.look import Look, look
 from gslb.geo.rules import chain_of
@@ -20,6 +20,7 @@ __all__ = [
     "chain_of",
     "classify",
     "look",
+    "mark",
     "needs",
     "orders_sites",
     "read_atlas",

@@ -39,6 +39,7 @@ class Opened:
     kind: str
     built: float
     loaded: float
+    stamp: Stamp
 
     @property
     def title(self) -> str:
@@ -145,6 +146,11 @@ class Atlas:
         self._alarms.sound(f"geoip {slot.file}", f"{why}; {stays}; put a whole file in its place")
 
 
+def mark(opened: Sequence[Opened]) -> str:
+    """Give a text that is another one when other data is in use, also after a restart."""
+    return "; ".join(f"{one.title}, {one.stamp[1]} octets of {one.stamp[2]}" for one in opened)
+
+
 def read_atlas(files: Sequence[Path]) -> Atlas:
     """Open databases for one use; Refused if one cannot be."""
     atlas = Atlas(files, alarms=Alarms(time.time), now=time.time)
@@ -156,6 +162,7 @@ def read_atlas(files: Sequence[Path]) -> Atlas:
 def open_database(file: Path, now: float) -> Opened:
     """Open one database; Refused says why it cannot be used."""
     try:
+        stamp = _stamp(file) or (0, 0, 0)
         database = Database.open(str(file))
     except OSError as error:
         raise Refused(f"cannot read the geography database {file}: {error.strerror}") from error
@@ -169,6 +176,7 @@ def open_database(file: Path, now: float) -> Opened:
         metadata["database_type"],
         float(metadata["build_epoch"]),
         now,
+        stamp,
     )
 
 

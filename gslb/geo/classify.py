@@ -12,7 +12,7 @@ import numpy as np
 
 from gslb import snapshot
 from gslb.compiler import Classified
-from gslb.geo.atlas import Opened
+from gslb.geo.atlas import Opened, mark
 from gslb.geo.nearest import together
 from gslb.geo.networks import find_ranges, pack_ranges
 from gslb.geo.places import signatures
@@ -65,7 +65,7 @@ def classify(
         tuple(deciding.ladders) or ((),),
         snapshot.Ranges(v4, v4_classes),
         snapshot.Ranges(v6, v6_classes),
-        "; ".join(one.title for one in asked),
+        mark(asked),
     )
 
 

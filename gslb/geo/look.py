@@ -9,6 +9,7 @@ from typing import Any
 from gslb.geo.atlas import Opened
 from gslb.geo.attributes import Place, fits, knows, of_record
 from gslb.geo.rules import Decision, Step, chain_of, decide, keys_of, networks_of
+from gslb.geo.words import described
 from gslb.model import Map, Network, Rule
 
 
@@ -20,6 +21,11 @@ class Sighting:
     network: str
     record: Mapping[str, Any]
     place: Place
+
+    @property
+    def words(self) -> str:
+        """What it says, for people."""
+        return described(self.record, self.place)
 
 
 @dataclass(frozen=True)

@@ -164,6 +164,14 @@ class Board:
             self.effective(key),
         )
 
+    def load(self, key: MemberKey) -> tuple[str, float, float] | None:
+        """Give what a member's target told last of its load: target, load, unix seconds."""
+        target = self._targets.get(key)
+        last = self._records[target].state.last if target is not None else None
+        if target is None or last is None or last.load is None:
+            return None
+        return target.text, last.load, last.at
+
     def standings(self) -> Iterator[tuple[MemberKey, Standing]]:
         """Give every probed member's standing."""
         for key in self._targets:

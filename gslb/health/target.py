@@ -85,4 +85,7 @@ def _target(key: MemberKey, probe: Probe, member: Member) -> Target:
     port = member.probe_port or probe.port or DEFAULT_PORTS.get(probe.kind)
     if port is None:
         raise Broken(f"{key} has no port to probe; give its {probe.kind} probe a port")
-    return Target(probe, str(member.probe_address or member.address), port)
+    address = member.probe_address or member.address
+    if address is None:
+        raise Broken(f"{key} is a name, which is not looked up; give it a probe_address")
+    return Target(probe, str(address), port)

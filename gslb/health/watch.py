@@ -110,6 +110,10 @@ class Watch:
         """Say how a member stands; None if it is not probed: then it counts as up."""
         return self._board.standing(key)
 
+    def load(self, key: MemberKey) -> tuple[str, float, float] | None:
+        """Give what a member's target told last of its load: target, load, unix seconds."""
+        return self._board.load(key)
+
     def standings(self) -> Iterator[tuple[MemberKey, Standing]]:
         """Give every probed member's standing."""
         return self._board.standings()

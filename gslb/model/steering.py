@@ -235,3 +235,10 @@ class Vip(Noun):
         if self.map is not None and self.order is not None:
             raise ValueError("give map or order, not both")
         return self
+
+    @property
+    def names(self) -> bool:
+        """Whether it has members that are names, for which it is answered as a CNAME."""
+        return any(
+            member.name is not None for pool in self.pools.values() for member in pool.members
+        )

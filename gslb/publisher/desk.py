@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
 
-from gslb.compiler import Geography
 from gslb.heap import growing
 from gslb.model import (
     Broken,
@@ -31,7 +30,7 @@ from gslb.publisher.state import Served, StateFolder
 from gslb.store import Look, Store, StoreBusy, StoreDown, open_store
 from gslb.telemetry import Alarms
 
-LOOK_EVERY = 0.2  # seconds between looks at the store; a change outside is served within one second
+LOOK_EVERY = 0.2  # seconds between looks at the store: SQL is served within one second
 RETRY_EVERY = 1.0  # seconds between tries to write a state folder that cannot be written
 OPEN_EVERY = 2.0  # seconds between tries to open a store that is down
 
@@ -96,13 +95,8 @@ class Desk:
         """The world being answered from."""
         return self._press.world
 
-    @property
-    def geography(self) -> Geography:
-        """Who knows where clients are."""
-        return self._press.geography
-
     async def whole(self) -> World:
-        """Give the world with all its records, which after a restart take seconds to read."""
+        """Give the world with all its records; after a restart they take seconds to read."""
         while unread := [z for z in self._press.world.zones.values() if not z.rrsets.are_read]:
             await asyncio.to_thread(lambda zone: zone.rrsets.rows, unread[0])
         return self._press.world
@@ -316,7 +310,7 @@ class Desk:
     async def place_anew(self) -> None:
         """Answer by the geography databases in use now, if others were when maps were compiled."""
         async with self._lock:
-            self._refused_touch = -1  # what was refused for want of a database may now be taken
+            self._refused_touch = -1  # what lacked a database may be taken now
             proof = await asyncio.to_thread(self._press.placed_anew)
             if proof.maps:
                 _log.info("classified anew by other data: %s", ", ".join(proof.maps))

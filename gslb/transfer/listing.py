@@ -2,7 +2,9 @@
 
 Steered names are told as they would be answered with every member healthy: the addresses of all
 members that have a weight in a pool that has one, of both families; or, by the setting
-`transfer_vips`, not at all. Which client gets which of them cannot be said in records.
+`transfer_vips`, not at all. Which client gets which of them cannot be said in records. Of members
+that are names the one of the greatest share is told, the first of equals: a zone holds one CNAME
+at a name (RFC 2181 section 10.1).
 """
 
 from collections.abc import Iterator
@@ -14,6 +16,8 @@ from gslb.compiler.serial import SOA
 
 Vips = Literal["members", "omit"]
 """What becomes of steered names."""
+
+_CNAME = 5
 
 _ADDRESSES = ((1, 4), (28, 16))  # A and AAAA: the type, and the octets of an address
 
@@ -48,6 +52,9 @@ def soa_entry(soa: snapshot.Rrset) -> Entry:
 
 
 def _vip(vip: snapshot.Vip) -> Iterator[Entry]:
+    if vip.names:
+        yield Entry(vip.owner, _CNAME, vip.ttl, _greatest(vip))
+        return
     addresses = {
         member.target: None
         for pool in vip.pools
@@ -59,3 +66,13 @@ def _vip(vip: snapshot.Vip) -> Iterator[Entry]:
         for address in addresses:
             if len(address) == octets:
                 yield Entry(vip.owner, rtype, vip.ttl, address)
+
+
+def _greatest(vip: snapshot.Vip) -> bytes:
+    """Give the name that most clients get if they are one tier: shares of shares."""
+    shares = [
+        (pool.weight * member.weight / (sum(one.weight for one in pool.members) or 1), member)
+        for pool in vip.pools
+        for member in pool.members
+    ]
+    return max(shares, key=lambda one: one[0])[1].target

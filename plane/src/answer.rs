@@ -6,6 +6,7 @@
 //!   nothing                  NXDOMAIN with SOA; after an alias too (RFC 6604 section 2.1)
 //!   a DNAME above it         the DNAME and the alias made of it, then its target (RFC 6672)
 //!   a CNAME                  the alias, then its target, as long as that is in the zone
+//!   a VIP of names           a CNAME to the ladder's choice, then its target
 //!   a VIP, asked A or AAAA   the ladder's choice
 //!   data of the type         the RRset, and addresses of the names in it
 //!   no such data             NODATA with SOA (RFC 2308)
@@ -107,7 +108,7 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
         let name = self.question.name;
         match self.linked.zone.find(&name, self.question.qtype) {
             // Most names exist and are no aliases, or do not exist.
-            Found::Node(node) if self.alias(node).is_none() => {
+            Found::Node(node) if self.alias(node).is_none() && self.named(node).is_none() => {
                 self.at_node(node, &name, Owner::At(QUESTION), Lookup::Exact)
             }
             Found::Nothing => self.deny_name(&name),
@@ -136,14 +137,25 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
                 }
                 Found::Nothing => return self.deny_name(&name),
             };
-            let Some(alias) = self.alias(node) else {
+            let (place, next) = if let Some(vip) = self.named(node) {
+                match self.put_drawn_alias(vip, &name, owner, lookup)? {
+                    Some(drawn) => drawn,
+                    None => return self.deny(),
+                }
+            } else if let Some(alias) = self.alias(node) {
+                let place = self.put_rrset(Section::Answer, owner, alias, alias.ttl)?;
+                let Some(target) = zone.alias_target(alias) else {
+                    return Ok(());
+                };
+                (place, zone.names.get(target))
+            } else {
                 return self.at_node(node, &name, owner, lookup);
             };
-            let place = self.put_rrset(Section::Answer, owner, alias, alias.ttl)?;
-            let Some(target) = zone.alias_target(alias) else {
+            let asked = matches!(self.question.qtype, rtype::CNAME | rtype::ANY);
+            if asked {
+                self.witness.name(name.wire(), lookup);
                 return Ok(());
-            };
-            let next = zone.names.get(target);
+            }
             let ends = !chain.add(next.wire(), &zone.origin);
             self.witness.name(name.wire(), if ends { Lookup::Cname } else { lookup });
             if ends {
@@ -202,6 +214,47 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
             return None;
         }
         self.linked.zone.rrsets(node).first().filter(|rrset| rrset.rtype == rtype::CNAME)
+    }
+
+    /// The VIP at a node, if its members are names. It is alone at its node.
+    #[inline]
+    fn named(&self, node: &Node) -> Option<&'a Vip> {
+        self.linked.zone.vip(node).filter(|vip| vip.names)
+    }
+
+    /// Put an alias to the name that the ladder draws; give where that stands and what it is, or
+    /// nothing if none is answered.
+    #[inline(never)]
+    fn put_drawn_alias(
+        &mut self,
+        vip: &Vip,
+        name: &Name<'_>,
+        owner: Owner<'_>,
+        lookup: Lookup,
+    ) -> Result<Option<(Option<u16>, Name<'a>)>, Stop> {
+        let zone = &*self.linked.zone;
+        let client = &self.question.client;
+        let tools = (&mut *self.rng, &mut *self.draw);
+        let chosen = choose(self.linked, name.wire(), vip, Family::V4, client, tools, self.witness);
+        self.verdict.scope = self.verdict.scope.max(chosen.scope);
+        self.tally.count_slot(chosen.slot);
+        let drawn = self.draw.chosen().first().filter(|_| chosen.choice == Choice::Members);
+        let member = drawn.and_then(|&at| zone.members.get(at as usize));
+        match (chosen.choice, member) {
+            (Choice::Servfail, _) => {
+                self.witness.name(name.wire(), lookup);
+                Err(Stop::Servfail)
+            }
+            (Choice::Members, Some(member)) => {
+                let target = zone.names.get(member.name);
+                let place = self.put_alias(owner, &target, chosen.ttl)?;
+                Ok(Some((place, target)))
+            }
+            _ => {
+                self.witness.name(name.wire(), Lookup::Nodata);
+                Ok(None)
+            }
+        }
     }
 
     /// Answer with what a node has.
@@ -269,7 +322,7 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
         let client = &self.question.client;
         let tools = (&mut *self.rng, &mut *self.draw);
         let chosen = choose(self.linked, name.wire(), vip, family, client, tools, self.witness);
-        self.verdict.scope = chosen.scope;
+        self.verdict.scope = self.verdict.scope.max(chosen.scope);
         self.tally.count_slot(chosen.slot);
         if chosen.choice == Choice::Servfail {
             self.witness.name(name.wire(), lookup);

@@ -123,8 +123,9 @@ pub fn choose<W: Witness>(
     };
     witness.vip(owner, vip, link.map(|link| (&*link.map, class)), prefix);
     // Clients that ask not to be located would all be one network, and all on one member.
-    let sticky = vip.sticky && client.prefix > 0;
-    let (network, sticky_prefix) = if sticky { client.sticky_network() } else { (0, 0) };
+    let hashed = (vip.sticky || vip.steady) && client.prefix > 0;
+    let (network, network_prefix) = if hashed { client.network(vip.prefixes) } else { (0, 0) };
+    let (sticky, steady) = (vip.sticky && network_prefix > 0, vip.steady && network_prefix > 0);
     let key = Key {
         zone: zone.stamp,
         map: link.map_or(0, |link| link.map.stamp),
@@ -133,7 +134,7 @@ pub fn choose<W: Witness>(
         class,
         family,
     };
-    if !W::RECORDS && vip.answers == 1 && !sticky && vip.has(family) {
+    if !W::RECORDS && vip.answers == 1 && !sticky && !vip.steady && vip.has(family) {
         if let Some(drawn) = draw.memory.find(&key).and_then(|flat| flat.draw(rng)) {
             draw.chosen.clear();
             draw.chosen.push(drawn.member);
@@ -146,16 +147,29 @@ pub fn choose<W: Witness>(
         }
     }
     let (pools, datacenters) = zone.pools_in(vip.pools);
-    let climb =
-        Climb { zone, pools, datacenters, vip, family, ladders, class, link, network, sticky, key };
+    let climb = Climb {
+        zone,
+        pools,
+        datacenters,
+        vip,
+        family,
+        ladders,
+        class,
+        link,
+        network,
+        sticky,
+        steady,
+        key,
+    };
     draw.make_room(vip);
     if !vip.has(family) {
         climb.tell_all(draw, witness);
         return Chosen { choice: Choice::Nodata, ttl: vip.ttl, scope: 0, slot: NO_SLOT };
     }
     let mut drawn = climb.walk(Basis::Live, rng, draw, witness);
-    let mut choice = Choice::Members;
+    let (mut choice, mut ttl) = (Choice::Members, vip.ttl);
     if drawn.is_none() {
+        ttl = vip.fallback_ttl;
         let (word, otherwise) = match vip.fallback {
             Fallback::All => ("all", Choice::Nodata),
             Fallback::None => ("none", Choice::Nodata),
@@ -168,12 +182,12 @@ pub fn choose<W: Witness>(
             drawn = climb.walk(Basis::Configured, rng, draw, witness);
         }
     }
-    let mut chosen = Chosen { choice, ttl: vip.ttl, scope: prefix, slot: vip.slot };
+    let mut chosen = Chosen { choice, ttl, scope: prefix, slot: vip.slot };
     if let Some(ttl_cap) = drawn {
         chosen.choice = Choice::Members;
         chosen.slot = draw.slot;
-        chosen.ttl = vip.ttl.min(ttl_cap);
-        chosen.scope = prefix.max(sticky_prefix);
+        chosen.ttl = ttl.min(ttl_cap);
+        chosen.scope = prefix.max(network_prefix);
     }
     if client.prefix == 0 {
         chosen.scope = 0; // RFC 7871 section 7.2.1: it asked not to be located

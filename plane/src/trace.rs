@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use serde::Serialize;
 
 use crate::name::to_text;
-use crate::snapshot::{Address, Map, Pool, Vip, Word, World, Zone};
+use crate::snapshot::{Address, Map, Pool, Told, Vip, Word, World, Zone};
 use crate::wire::reply::Verdict;
 use crate::wire::rtype;
 use crate::witness::{Basis, Candidate, Client, Lookup, Origin, Witness};
@@ -126,7 +126,7 @@ pub struct TracedPool {
 /// One member of a pool.
 #[derive(Debug, Serialize)]
 pub struct TracedMember {
-    /// Its address.
+    /// Its address, or its name.
     pub address: String,
     /// Its effective weight.
     pub weight: f64,
@@ -246,11 +246,11 @@ impl Witness for Trace {
         });
     }
 
-    fn member(&mut self, index: u32, address: &Address, configured: u16, word: Word, fits: bool) {
+    fn member(&mut self, index: u32, target: &Told<'_>, configured: u16, word: Word, fits: bool) {
         let pool = self.tiers.last_mut().and_then(|tier| tier.pools.last_mut());
         let Some(pool) = pool else { return };
         pool.members.push(TracedMember {
-            address: address.to_string(),
+            address: target.to_string(),
             weight: weight(word),
             configured,
             ttl_cap: (word.ttl_cap != Word::NO_CAP).then_some(word.ttl_cap),

@@ -6,7 +6,7 @@
 
 use std::net::IpAddr;
 
-use crate::snapshot::{Address, Map, Pool, Span, Vip, Word, World, Zone};
+use crate::snapshot::{Address, Map, Pool, Span, Told, Vip, Word, World, Zone};
 use crate::wire::reply::Verdict;
 
 /// Where the client was taken from.
@@ -42,14 +42,17 @@ impl Client {
         Self { address, prefix, origin }
     }
 
-    /// The network that keeps its sticky draws: /24 of IPv4, /56 of IPv6; and its prefix length.
+    /// The network whose draws are alike, by prefix lengths of IPv4 (0 to 32) and of IPv6 (0 to
+    /// 64); and the length that was taken.
     #[must_use]
     #[inline]
-    pub fn sticky_network(&self) -> (u64, u8) {
-        match self.address {
-            IpAddr::V4(v4) => (u64::from(v4.to_bits() & !0xff), 24),
-            IpAddr::V6(v6) => (u64::try_from(v6.to_bits() >> 64).unwrap_or(0) & !0xff, 56),
-        }
+    pub fn network(&self, [v4, v6]: [u8; 2]) -> (u64, u8) {
+        let (bits, width, prefix) = match self.address {
+            IpAddr::V4(address) => (u64::from(address.to_bits()), 32, v4),
+            IpAddr::V6(address) => (u64::try_from(address.to_bits() >> 64).unwrap_or(0), 64, v6),
+        };
+        let below = u32::from(u8::saturating_sub(width, prefix));
+        (u64::MAX.checked_shl(below).map_or(0, |mask| bits & mask), prefix)
     }
 }
 
@@ -119,7 +122,7 @@ pub trait Witness {
     fn member(
         &mut self,
         _index: u32,
-        _address: &Address,
+        _target: &Told<'_>,
         _configured: u16,
         _word: Word,
         _fits: bool,

@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from gslb import snapshot
 from gslb.compiler import compile_map, compile_zone, maps_of
 from gslb.compiler.restore import restore_zone
-from gslb.model import Rrsets, World
+from gslb.geo import classify
+from gslb.model import Rrset, Rrsets, World
 from gslb.model.records import rdata_wire
 from gslb.zones import read_folder
 
@@ -23,6 +23,10 @@ def example() -> World:
 
 def document(world: World, origin: str = ORIGIN) -> snapshot.Zone:
     return snapshot.decode_zone(compile_zone(world, origin).document)
+
+
+def offices(world: World) -> bytes:
+    return compile_map("offices", classify("offices", world.maps, world.datacenters, []))
 
 
 def test_keys_are_in_document_order() -> None:
@@ -57,6 +61,29 @@ def test_ladders() -> None:
     assert [len(address) for address in vips["dual"].fallback.addresses] == [4, 16]
 
 
+def test_a_vip_with_address_hints_draws_alike_for_every_type() -> None:
+    world = example()
+    zone = world.zones[ORIGIN]
+    www = Rrset(name=f"www.{ORIGIN}", type="HTTPS", ttl=60, rdata=("1 .",))
+    changed = zone.model_copy(update={"rrsets": Rrsets.of([*zone.rrsets.values(), www])})
+    world = world.model_copy(update={"zones": {**world.zones, ORIGIN: changed}})
+    drawn = {
+        vip.owner[1 : 1 + vip.owner[0]]: (vip.sticky, vip.steady) for vip in document(world).vips
+    }
+    assert drawn[b"www"] == (True, True)
+    assert drawn[b"api"] == (False, False)
+
+
+def test_fallback_ttl() -> None:
+    world = example()
+    name = f"www.{ORIGIN}"
+    vip = world.vips[name].model_copy(update={"fallback_ttl": 5})
+    world = world.model_copy(update={"vips": {**world.vips, name: vip}})
+    ttls = {vip.owner[1 : 1 + vip.owner[0]]: vip.fallback.ttl for vip in document(world).vips}
+    assert ttls[b"www"] == 5
+    assert ttls[b"api"] == snapshot.OWN_TTL
+
+
 def test_records_are_wire_form() -> None:
     rrsets = {(rrset.owner, rrset.type): rrset for rrset in document(example()).rrsets}
     mail = rrsets[b"\x04gslb\x07example\x00", 15]
@@ -79,7 +106,7 @@ def test_same_world_same_bytes_in_any_order() -> None:
         }
     )
     assert compile_zone(turned, ORIGIN) == compile_zone(world, ORIGIN)
-    assert compile_map(turned, "offices") == compile_map(world, "offices")
+    assert offices(turned) == offices(world)
 
 
 def test_a_vip_belongs_to_the_closest_zone() -> None:
@@ -105,7 +132,7 @@ def test_a_vip_belongs_to_the_closest_zone() -> None:
 
 
 def test_map() -> None:
-    found = msgspec.msgpack.decode(compile_map(example(), "offices"), type=snapshot.Map)
+    found = snapshot.decode_map(offices(example()))
     names = found.datacenters
     classes = [[[names[at] for at in tier] for tier in ladder] for ladder in found.classes]
     assert classes == [

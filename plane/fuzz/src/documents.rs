@@ -241,7 +241,7 @@ fn vip(choices: &mut Choices<'_>) -> Vip {
     let kind = choices.octet() % 5;
     let addresses = (0..choices.octet() % 3).map(|_| address(choices));
     Vip {
-        fallback: (kind, addresses.collect()),
+        fallback: (kind, addresses.collect(), -1),
         owner: owner(choices),
         ttl: choices.word().into(),
         answers: u32::from(choices.octet() % 4),
@@ -249,6 +249,8 @@ fn vip(choices: &mut Choices<'_>) -> Vip {
         map: i32::from(choices.octet() % 5) - 2,
         tiers,
         pools,
+        steady: choices.octet() % 2 == 1,
+        prefixes: (choices.octet() % 34, choices.octet() % 66),
     }
 }
 

@@ -151,7 +151,7 @@ impl<W: Witness> Answer<'_, '_, W> {
                         .map_err(left_out)?;
                 }
             }
-            if let Some(vip) = zone.vip(node) {
+            if let Some(vip) = zone.vip(node).filter(|vip| !vip.names) {
                 for family in [Family::V4, Family::V6] {
                     self.put_steered(vip, family, owner).map_err(left_out)?;
                 }

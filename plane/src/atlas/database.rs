@@ -12,6 +12,9 @@ use super::tree::{Leaf, Tree};
 /// Octets of the data section for which one count of places stands.
 const BLOCK: usize = 64;
 
+/// What the metadata begins with; the data section ends before it.
+const MARKER: &[u8] = b"\xab\xcd\xefMaxMind.com";
+
 /// A file's octets, which reader and tree share.
 #[derive(Clone, Debug)]
 pub(super) struct File(Arc<Vec<u8>>);
@@ -54,9 +57,13 @@ impl Database {
         let (nodes, size) = (found.node_count, found.record_size);
         let tree = Tree::new(file.as_ref(), nodes, size, found.ip_version == 6);
         let section = nodes as usize * usize::from(size) / 4 + 16;
-        let octets = file.as_ref().len().saturating_sub(section);
+        let end = file.as_ref().windows(MARKER.len()).rposition(|octets| octets == MARKER);
+        let octets = end.unwrap_or(0).saturating_sub(section);
         let (places, addresses) = Places::find(&tree, file.as_ref(), octets)?;
-        Ok(Self { reader, file, tree, places, addresses })
+        let database = Self { reader, file, tree, places, addresses };
+        // A record that cannot be read must be known now, while another file may still be in use.
+        database.columns(&[])?;
+        Ok(database)
     }
 
     /// What the file says of itself.
@@ -103,7 +110,7 @@ impl Database {
     fn id(&self, leaf: Leaf, ids: &[u32]) -> u32 {
         match leaf {
             Leaf::Alias(id) => id,
-            Leaf::Nothing => ids.first().copied().unwrap_or(0),
+            Leaf::Nothing | Leaf::Nowhere => ids.first().copied().unwrap_or(0),
             Leaf::Data(at) => ids.get(self.places.number(at)).copied().unwrap_or(0),
         }
     }
@@ -125,11 +132,15 @@ impl Places {
         let mut found: Vec<(u32, IpAddr)> = Vec::new();
         let mut beyond = false;
         let mut meet = |leaf, address: &dyn Fn() -> IpAddr| {
-            let Leaf::Data(at) = leaf else { return };
-            let Some(block) = begins.get_mut(at as usize / BLOCK) else {
-                beyond = true;
-                return;
+            let at = match leaf {
+                Leaf::Data(at) if (at as usize) < octets => at,
+                Leaf::Data(_) | Leaf::Nowhere => {
+                    beyond = true;
+                    return;
+                }
+                Leaf::Nothing | Leaf::Alias(_) => return,
             };
+            let Some(block) = begins.get_mut(at as usize / BLOCK) else { return };
             let bit = 1 << (at as usize % BLOCK);
             if *block & bit == 0 {
                 *block |= bit;
@@ -141,7 +152,7 @@ impl Places {
         tree.walk_ipv4(file, |start, leaf| meet(leaf, &|| v4(start)))?;
         tree.walk_ipv6(file, |start, leaf| meet(leaf, &|| v6(start)))?;
         if beyond {
-            return Err("its search tree points behind its data".to_owned());
+            return Err("its search tree points out of its data".to_owned());
         }
         found.sort_unstable_by_key(|&(at, _)| at);
         let mut count = 0;

@@ -67,6 +67,7 @@ impl Overlay {
     }
 
     /// The combinations that occur, by first occurrence, IPv4 before IPv6.
+    #[must_use]
     pub fn combinations(&self) -> impl ExactSizeIterator<Item = &[u32]> {
         self.combinations.iter().map(|ids| ids.get(..self.layers).unwrap_or_default())
     }
@@ -113,10 +114,12 @@ impl Known {
 fn lay<N: Copy + Ord + Default>(layers: &[&Cuts<N>], known: &mut Known) -> Result<Cuts<N>, String> {
     let zero = N::default();
     let whole = |cuts: &&Cuts<N>| {
-        cuts.starts.first() == Some(&zero) && cuts.starts.len() == cuts.numbers.len()
+        cuts.starts.first() == Some(&zero)
+            && cuts.starts.len() == cuts.numbers.len()
+            && cuts.starts.is_sorted_by(|a, b| a < b)
     };
     if !layers.iter().all(whole) {
-        return Err("a layer does not cover every address".to_owned());
+        return Err("a layer does not cover every address in order".to_owned());
     }
     let mut ids = [0; MOST_LAYERS];
     let mut next = vec![0usize; layers.len()];

@@ -1,4 +1,4 @@
-//! The search tree of a MaxMind DB file (format 2.0, "Binary Search Tree Section"), walked whole.
+//! The search tree of a `MaxMind` DB file (format 2.0, "Binary Search Tree Section"), walked whole.
 //!
 //! A node has two records: for the next bit 0 and for 1. A record below the count of nodes leads to a
 //! node, the count itself means "not in the database", and one above it points to data. In a tree of
@@ -26,6 +26,8 @@ pub(super) enum Leaf {
     Nothing,
     /// Its data stands so many octets into the data section.
     Data(u32),
+    /// It points between the tree and the data.
+    Nowhere,
     /// It holds an IPv4 address: one of [`IN_IPV4`].
     Alias(u32),
 }
@@ -85,7 +87,7 @@ impl Tree {
         mut tell: impl FnMut(u64, Leaf),
     ) -> Result<(), &'static str> {
         let mut todo = vec![Branch { record: from, depth: 0, address: 0 }];
-        // Each node is met once; a tree that leads back into itself would be met for ever.
+        // Each node is met once: a tree that led back into itself would be walked for ever.
         let mut left = u64::from(self.nodes) + 1;
         while let Some(Branch { mut record, mut depth, address }) = todo.pop() {
             while record < self.nodes && depth < bits {
@@ -93,7 +95,7 @@ impl Tree {
                     tell(address, Leaf::Alias(alias));
                     break;
                 }
-                left = left.checked_sub(1).ok_or("its search tree leads back into itself")?;
+                left = left.checked_sub(1).ok_or("its search tree leads twice to one node")?;
                 let one = address | 1 << (63 - depth);
                 depth += 1;
                 todo.push(Branch { record: self.record(file, record, true), depth, address: one });
@@ -132,7 +134,7 @@ impl Tree {
         // Between the tree and the data there are 16 octets of zeros, which pointers count.
         match record.checked_sub(self.nodes) {
             Some(0) | None => Leaf::Nothing,
-            Some(pointer) => pointer.checked_sub(16).map_or(Leaf::Nothing, Leaf::Data),
+            Some(pointer) => pointer.checked_sub(16).map_or(Leaf::Nowhere, Leaf::Data),
         }
     }
 

@@ -18,7 +18,10 @@ pub(super) struct Climb<'a> {
     pub(super) class: u32,
     pub(super) link: Option<&'a Link>,
     pub(super) network: u64,
+    /// Whether pool and members are drawn by the network.
     pub(super) sticky: bool,
+    /// Whether the pool is.
+    pub(super) steady: bool,
     pub(super) key: Key,
 }
 
@@ -81,8 +84,7 @@ impl Climb<'_> {
         }
         let Draw { candidates, weights, .. } = draw;
         let (mut total, mut first, mut ttl_cap) = (0, 0, Word::NO_CAP);
-        let mut slots = candidates.iter_mut();
-        let mut found = 0;
+        let (mut found, mut whole) = (0, false);
         for &datacenter in tier {
             let Some((index, pool)) = self.pool_in(datacenter) else { continue };
             let word = self.zone.pool_word(index);
@@ -101,7 +103,14 @@ impl Climb<'_> {
             let (sum, cap) = self.weigh_members(members, basis, room);
             ttl_cap = ttl_cap.min(cap);
             if sum > 0 {
-                if let Some(slot) = slots.next() {
+                let other = self.vip.steady && self.lives_in_all(pool, basis);
+                if other && !whole {
+                    // From here on only pools that are live in every family are candidates.
+                    (whole, found, total) = (true, 0, 0);
+                } else if whole && !other {
+                    continue;
+                }
+                if let Some(slot) = candidates.get_mut(found) {
                     *slot = Candidate { pool: index, weight, sum, first, members };
                 }
                 found += 1;
@@ -112,6 +121,19 @@ impl Climb<'_> {
         (draw.found, draw.ttl_cap) = (found, ttl_cap);
         witness.weighed(number, basis, draw.candidates(), &draw.weights);
         total
+    }
+
+    /// Whether a pool has live members of every family that its VIP has members of.
+    fn lives_in_all(&self, pool: &Pool, basis: Basis) -> bool {
+        [Family::V4, Family::V6].into_iter().filter(|&family| self.vip.has(family)).all(|family| {
+            let members = pool.members(family);
+            match basis {
+                Basis::Live => self.zone.member_words(members).any(|word| word.weight > 0),
+                Basis::Configured => {
+                    members.of(&self.zone.members).iter().any(|member| member.weight > 0)
+                }
+            }
+        })
     }
 
     /// Read the weights of a pool's members; give their sum and the least TTL cap.
@@ -141,7 +163,8 @@ impl Climb<'_> {
             let numbers = members.numbers().zip(members.of(&self.zone.members));
             for ((index, member), word) in numbers.zip(self.zone.member_words(members)) {
                 let fits = family == self.family;
-                witness.member(index, &member.address, member.weight, word, fits);
+                let told = self.zone.told(member);
+                witness.member(index, &told, member.weight, word, fits);
             }
         }
     }
@@ -149,7 +172,7 @@ impl Climb<'_> {
     /// Draw one member of all candidates by its share, where that is what is wanted; remember the
     /// shares, and give the member's pool.
     fn draw_flat(&self, basis: Basis, rng: &mut Rng, draw: &mut Draw) -> Option<u32> {
-        if self.vip.answers != 1 || self.sticky {
+        if self.vip.answers != 1 || self.sticky || self.vip.steady {
             return None;
         }
         let flat = Flat::of(self.zone, draw.candidates(), &draw.weights)?;
@@ -170,7 +193,7 @@ impl Climb<'_> {
         if let [only] = draw.candidates() {
             return Some(*only);
         }
-        if self.sticky {
+        if self.sticky || self.steady {
             let rank = |candidate: &Candidate| {
                 let seed = self.zone.pools.get(candidate.pool as usize).map_or(0, |pool| pool.seed);
                 // Weights of pools take 48 bits at most, of which the upper 32 say enough.

@@ -38,7 +38,8 @@ impl Database {
 
     fn look(&self, address: &str) -> PyResult<(String, u8)> {
         let parsed = address.parse();
-        let parsed = parsed.map_err(|_| PyValueError::new_err(format!("{address:?} is no address")))?;
+        let parsed =
+            parsed.map_err(|_| PyValueError::new_err(format!("{address:?} is no address")))?;
         let (record, prefix) = self.0.look(parsed).map_err(PyValueError::new_err)?;
         let json = record.map_or_else(|| "null".to_owned(), |record| record.to_string());
         Ok((json, prefix))
@@ -59,16 +60,17 @@ impl Database {
                 }
             })
             .collect::<PyResult<Vec<_>>>()?;
-        let columns = py.detach(|| self.0.columns(&wanted)).map_err(PyValueError::new_err)?;
+        let columns = py.detach(|| {
+            let columns = self.0.columns(&wanted)?.into_iter().map(|column| match column {
+                Column::Numbers(numbers) => (octets(&numbers, f64::to_le_bytes), Vec::new()),
+                Column::Texts(places, words) => (octets(&places, u32::to_le_bytes), words),
+            });
+            Ok(columns.collect::<Vec<_>>())
+        });
+        let columns = columns.map_err(PyValueError::new_err::<String>)?;
         let told = PyDict::new(py);
-        for (one, column) in wanted.iter().zip(columns) {
-            let (packed, words) = match column {
-                Column::Numbers(numbers) => (packed(py, &numbers, |one| one.to_le_bytes()), vec![]),
-                Column::Texts(places, words) => {
-                    (packed(py, &places, |one| one.to_le_bytes()), words)
-                }
-            };
-            told.set_item(&one.name, (packed, PyList::new(py, words)?))?;
+        for (one, (octets, words)) in wanted.iter().zip(columns) {
+            told.set_item(&one.name, (PyBytes::new(py, &octets), PyList::new(py, words)?))?;
         }
         Ok(told)
     }
@@ -77,6 +79,35 @@ impl Database {
 /// Client networks cut where any layer changes.
 #[pyclass(frozen, module = "gslb._plane")]
 pub(super) struct Overlay(atlas::Overlay);
+
+/// Lay databases, with an id for each place, and packed ranges over each other.
+fn lay(
+    places: &[(&atlas::Database, &[u8])],
+    ranges: &[[&[u8]; 4]],
+) -> Result<atlas::Overlay, String> {
+    let mut layers: Vec<Layer> = Vec::with_capacity(places.len() + ranges.len());
+    for (database, ids) in places {
+        let ids = numbers(ids, u32::from_le_bytes)?;
+        if ids.len() != database.places() {
+            let (given, wanted) = (ids.len(), database.places());
+            return Err(format!("{given} ids were given for {wanted} places"));
+        }
+        layers.push(database.layer(&ids));
+    }
+    for [v4, v4_ids, v6, v6_ids] in ranges {
+        layers.push((
+            Cuts {
+                starts: numbers(v4, u32::from_le_bytes)?,
+                numbers: numbers(v4_ids, u32::from_le_bytes)?,
+            },
+            Cuts {
+                starts: numbers(v6, u64::from_le_bytes)?,
+                numbers: numbers(v6_ids, u32::from_le_bytes)?,
+            },
+        ));
+    }
+    atlas::Overlay::new(&layers)
+}
 
 type PackedLayer<'py> =
     (Bound<'py, PyBytes>, Bound<'py, PyBytes>, Bound<'py, PyBytes>, Bound<'py, PyBytes>);
@@ -89,41 +120,24 @@ impl Overlay {
         databases: Vec<(PyRef<'_, Database>, Bound<'_, PyBytes>)>,
         networks: Vec<PackedLayer<'_>>,
     ) -> PyResult<Self> {
-        let mut found = Vec::with_capacity(databases.len());
-        for (database, ids) in &databases {
-            let ids: Vec<u32> = unpacked(ids, u32::from_le_bytes)?;
-            if ids.len() != database.0.places() {
-                let (given, wanted) = (ids.len(), database.0.places());
-                return Err(PyValueError::new_err(format!(
-                    "{given} ids were given for {wanted} places"
-                )));
-            }
-            found.push((&database.0, ids));
-        }
-        let mut ranges = Vec::with_capacity(networks.len());
-        for (v4, v4_ids, v6, v6_ids) in &networks {
-            let ipv4 = Cuts {
-                starts: unpacked(v4, u32::from_le_bytes)?,
-                numbers: unpacked(v4_ids, u32::from_le_bytes)?,
-            };
-            let ipv6 = Cuts {
-                starts: unpacked(v6, u64::from_le_bytes)?,
-                numbers: unpacked(v6_ids, u32::from_le_bytes)?,
-            };
-            ranges.push((ipv4, ipv6));
-        }
-        let overlay = py.detach(|| {
-            let places = found.iter().map(|(database, ids)| database.layer(ids));
-            let layers: Vec<Layer> = places.chain(ranges).collect();
-            atlas::Overlay::new(&layers)
-        });
-        overlay.map(Self).map_err(PyValueError::new_err)
+        let places: Vec<_> =
+            databases.iter().map(|(database, ids)| (&database.0, ids.as_bytes())).collect();
+        let ranges: Vec<_> = networks
+            .iter()
+            .map(|(v4, v4_ids, v6, v6_ids)| {
+                [v4.as_bytes(), v4_ids.as_bytes(), v6.as_bytes(), v6_ids.as_bytes()]
+            })
+            .collect();
+        py.detach(|| lay(&places, &ranges)).map(Self).map_err(PyValueError::new_err)
     }
 
     #[getter]
     fn combinations<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        let ids: Vec<u32> = self.0.combinations().flatten().copied().collect();
-        packed(py, &ids, |one| one.to_le_bytes())
+        let found = py.detach(|| {
+            let ids: Vec<u32> = self.0.combinations().flatten().copied().collect();
+            octets(&ids, u32::to_le_bytes)
+        });
+        PyBytes::new(py, &found)
     }
 
     fn ranges<'py>(
@@ -131,33 +145,38 @@ impl Overlay {
         py: Python<'py>,
         classes: &Bound<'py, PyBytes>,
     ) -> PyResult<PackedLayer<'py>> {
-        let classes = unpacked(classes, u32::from_le_bytes)?;
-        let (ipv4, ipv6) = py.detach(|| self.0.ranges(&classes)).map_err(PyValueError::new_err)?;
-        Ok((
-            packed(py, &ipv4.starts, |one| one.to_le_bytes()),
-            packed(py, &ipv4.numbers, |one| one.to_le_bytes()),
-            packed(py, &ipv6.starts, |one| one.to_le_bytes()),
-            packed(py, &ipv6.numbers, |one| one.to_le_bytes()),
-        ))
+        let classes = classes.as_bytes();
+        let made = py.detach(|| {
+            let (ipv4, ipv6) = self.0.ranges(&numbers(classes, u32::from_le_bytes)?)?;
+            Ok([
+                octets(&ipv4.starts, u32::to_le_bytes),
+                octets(&ipv4.numbers, u32::to_le_bytes),
+                octets(&ipv6.starts, u64::to_le_bytes),
+                octets(&ipv6.numbers, u32::to_le_bytes),
+            ])
+        });
+        let [v4, v4_classes, v6, v6_classes] = made.map_err(PyValueError::new_err::<String>)?;
+        let given = |octets: Vec<u8>| PyBytes::new(py, &octets);
+        Ok((given(v4), given(v4_classes), given(v6), given(v6_classes)))
     }
 }
 
-fn packed<'py, T: Copy, const N: usize>(
-    py: Python<'py>,
-    values: &[T],
-    write: impl Fn(T) -> [u8; N],
-) -> Bound<'py, PyBytes> {
-    let octets: Vec<u8> = values.iter().flat_map(|&value| write(value)).collect();
-    PyBytes::new(py, &octets)
+fn octets<T: Copy, const N: usize>(values: &[T], write: impl Fn(T) -> [u8; N]) -> Vec<u8> {
+    let mut found = Vec::with_capacity(values.len() * N);
+    for &value in values {
+        found.extend_from_slice(&write(value));
+    }
+    found
 }
 
-fn unpacked<T, const N: usize>(
-    octets: &Bound<'_, PyBytes>,
+fn numbers<T, const N: usize>(
+    octets: &[u8],
     read: impl Fn([u8; N]) -> T,
-) -> PyResult<Vec<T>> {
-    let (values, rest) = octets.as_bytes().as_chunks::<N>();
-    if !rest.is_empty() {
-        return Err(PyValueError::new_err(format!("these are not whole numbers of {N} octets")));
+) -> Result<Vec<T>, String> {
+    let chunks = octets.chunks_exact(N);
+    if chunks.remainder().is_empty() {
+        Ok(chunks.filter_map(|chunk| chunk.first_chunk().map(|&chunk| read(chunk))).collect())
+    } else {
+        Err(format!("these are not whole numbers of {N} octets"))
     }
-    Ok(values.iter().map(|&value| read(value)).collect())
 }

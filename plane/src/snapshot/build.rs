@@ -246,7 +246,7 @@ impl<'d> Builder<'d> {
     }
 
     /// Split a name that stands in record data, once.
-    fn name(&mut self, wire: &'d [u8]) -> Result<NameId, Fault> {
+    pub(super) fn name(&mut self, wire: &'d [u8]) -> Result<NameId, Fault> {
         if let Some(&id) = self.ids.get(wire) {
             return Ok(id);
         }
@@ -271,6 +271,10 @@ impl<'d> Builder<'d> {
         }
         let collides =
             |rrset: &&Rrset| matches!(rrset.rtype, rtype::A | rtype::AAAA | rtype::CNAME);
+        let names = self.document.vips.get(index as usize).is_some_and(|vip| vip.names);
+        if names && !node.rrsets.is_empty() {
+            return Err(Fault::new("has a CNAME beside other data"));
+        }
         if let Some(rrset) = node.rrsets.of(&self.rrsets).iter().find(collides) {
             let rtype = rtype::to_text(rrset.rtype);
             return Err(Fault::new(format!("is a VIP and has a {rtype} record")));

@@ -94,18 +94,18 @@ impl Map {
             IpAddr::V6(v6) => {
                 let half = u64::try_from(v6.to_bits() >> 64).unwrap_or(0);
                 let (class, prefix) = self.ipv6.find(half);
-                if class < self.in_ipv4 { (class, prefix) } else { self.held(class, half) }
+                if class < self.in_ipv4 { (class, prefix) } else { self.held(class, half, prefix) }
             }
         }
     }
 
     /// The class of the IPv4 address that an IPv6 address holds (6to4, RFC 3056; Teredo's server,
-    /// RFC 4380).
+    /// RFC 4380); it is true for no more than the range of IPv6, `prefix` long.
     #[cold]
-    fn held(&self, class: u32, half: u64) -> (u32, u8) {
+    fn held(&self, class: u32, half: u64, prefix: u8) -> (u32, u8) {
         let at = IN_IPV4.get((class - self.in_ipv4) as usize).map_or(0, |&(at, _)| at);
         let address = u32::try_from((half << at) >> 32).unwrap_or(0);
-        let (class, prefix) = self.ipv4.find(address);
-        (class, at + prefix)
+        let (class, inside) = self.ipv4.find(address);
+        (class, prefix.max(at + inside))
     }
 }

@@ -35,7 +35,7 @@ pub use document::FORMAT;
 pub use fault::Fault;
 pub use map::Map;
 pub use policy::{Cookies, Networks, Policy, Rate, Tcp};
-pub use steer::{Address, Fallback, Family, Ladders, Member, Pool, Span, Steer, Vip};
+pub use steer::{Address, Fallback, Family, Ladders, Member, Pool, Span, Steer, Told, Vip};
 pub use table::{NameId, Names};
 pub use vips::sticky_bits;
 pub use word::Word;

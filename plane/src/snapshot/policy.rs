@@ -173,6 +173,7 @@ fn mapped(address: IpAddr) -> u128 {
     }
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting that is on or off")]
 #[derive(Debug, Deserialize)]
 struct Document<'a> {
     _format: u32,

@@ -4,6 +4,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
 use super::fault::Fault;
+use super::table::NameId;
+use crate::name::to_text;
 
 /// A part of one of the zone's flat lists.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,6 +67,9 @@ pub struct Address {
 }
 
 impl Address {
+    /// What stands in the place of an address where there is a name.
+    pub(super) const NONE: Self = Self { octets: [0; 16], family: Family::V4 };
+
     /// Read 4 or 16 octets.
     ///
     /// # Errors
@@ -113,14 +118,34 @@ impl std::fmt::Display for Address {
     }
 }
 
-/// An address that may be answered.
+/// What a member is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told<'z> {
+    /// An address.
+    Address(Address),
+    /// A name in wire form.
+    Name(&'z [u8]),
+}
+
+impl std::fmt::Display for Told<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Address(address) => address.fmt(f),
+            Self::Name(wire) => f.write_str(&to_text(wire)),
+        }
+    }
+}
+
+/// An address, or a name, that may be answered.
 #[derive(Clone, Copy, Debug)]
 pub struct Member {
-    /// What is answered.
+    /// What is answered; of no meaning where there is a name.
     pub address: Address,
+    /// What is answered as CNAME; NONE where an address is.
+    pub name: NameId,
     /// The configured weight.
     pub weight: u16,
-    /// What sticky draws hash it by: VIP, datacenter and address, the same on every node.
+    /// What sticky draws hash it by: VIP, datacenter and target, the same on every node.
     pub seed: u64,
 }
 
@@ -184,8 +209,14 @@ pub struct Vip {
     pub answers: u32,
     /// Whether a client network keeps its pool and members.
     pub sticky: bool,
+    /// Whether a client network keeps its pool, in which both families are live if one such is.
+    pub steady: bool,
+    /// Prefix lengths of client networks, of IPv4 and of IPv6.
+    pub prefixes: [u8; 2],
     /// What to do when nothing is live.
     pub fallback: Fallback,
+    /// TTL of what the fallback answers, in seconds.
+    pub fallback_ttl: u32,
     /// Where its tiers stand.
     pub steer: Steer,
     /// Where its fallbacks are counted.
@@ -196,8 +227,10 @@ pub struct Vip {
     pub index: u32,
     /// How many members it has.
     pub members: u32,
-    /// Whether it has members that A asks for, and that AAAA asks for.
+    /// Whether it has members that A asks for, and that AAAA asks for. Names count as the former.
     pub has: [bool; 2],
+    /// Whether its members are names, answered as CNAME.
+    pub names: bool,
 }
 
 impl Vip {

@@ -8,6 +8,8 @@ use super::build::{Builder, MAX_TTL, place_of};
 use super::document;
 use super::fault::Fault;
 use super::steer::{Address, Fallback, Family, Member, Pool, Span, Steer, Vip};
+use super::table::NameId;
+use crate::name;
 
 /// The key of sticky draws. Every node must have the same: changing it moves every client.
 const STICKY_KEY: (u64, u64) = (0x6773_6c62_2073_7469, 0x636b_7920_6472_6177);
@@ -23,7 +25,7 @@ pub(super) struct Steering {
     pub(super) addresses: Vec<Address>,
 }
 
-impl Builder<'_> {
+impl<'d> Builder<'d> {
     /// Check the document's VIPs and lay them out.
     pub(super) fn steer(&mut self) -> Result<Steering, Fault> {
         let mut steering = Steering::default();
@@ -37,11 +39,18 @@ impl Builder<'_> {
         Ok(steering)
     }
 
-    fn vip(&mut self, vip: &document::Vip<'_>, steering: &mut Steering) -> Result<Vip, Fault> {
+    fn vip(&mut self, vip: &document::Vip<'d>, steering: &mut Steering) -> Result<Vip, Fault> {
         let owner: &[u8] = vip.owner;
         if vip.ttl > MAX_TTL {
             return Err(Fault::new(format!("has TTL {}; the most is {MAX_TTL}", vip.ttl)));
         }
+        let prefixes = match vip.prefixes {
+            (v4 @ 0..=32, v6 @ 0..=64) => [v4, v6],
+            (v4, v6) => {
+                let most = "the most are /32 and /64";
+                return Err(Fault::new(format!("has client networks of /{v4} and /{v6}; {most}")));
+            }
+        };
         let datacenters = self.document.datacenters.len();
         let steer = match vip.map {
             -1 => Steer::Own(self.ladders.add(&vip.tiers, datacenters)?),
@@ -57,22 +66,33 @@ impl Builder<'_> {
             if known.iter().any(|known| known.datacenter == pool.datacenter) {
                 return Err(Fault::new(format!("has two pools in {}", pool.datacenter)));
             }
-            let pool = self.pool(vip.owner, pool, steering)?;
+            let pool = if vip.names {
+                self.pool_of_names(vip.owner, pool, steering)?
+            } else {
+                self.pool(vip.owner, pool, steering)?
+            };
             let [v4, v6] = has;
             has = [v4 || !pool.ipv4.is_empty(), v6 || !pool.ipv6.is_empty()];
             steering.pools.push(pool);
+        }
+        if vip.names && (vip.answers != 1 || vip.fallback.kind > 2) {
+            return Err(Fault::new("has names, of which it answers one, and nothing else"));
         }
         Ok(Vip {
             ttl: vip.ttl,
             answers: vip.answers,
             sticky: vip.sticky,
+            steady: vip.steady,
+            prefixes,
             fallback: fallback(&vip.fallback, &mut steering.addresses)?,
+            fallback_ttl: fallback_ttl(&vip.fallback, vip.ttl)?,
             steer,
             slot: self.books.slot(owner, ""),
             index: u32::try_from(steering.vips.len()).unwrap_or(u32::MAX),
             members: u32::try_from(steering.members.len() - first_member).unwrap_or(0),
             pools: Span::between(first, steering.pools.len())?,
             has,
+            names: vip.names,
         })
     }
 
@@ -82,12 +102,7 @@ impl Builder<'_> {
         pool: &document::Pool<'_>,
         steering: &mut Steering,
     ) -> Result<Pool, Fault> {
-        let Some(datacenter) = self.document.datacenters.get(pool.datacenter as usize) else {
-            let at = pool.datacenter;
-            return Err(Fault::new(format!(
-                "has a pool in datacenter {at}, which the zone has not"
-            )));
-        };
+        let datacenter = self.datacenter(pool)?;
         let seed = seed_of(&[owner, datacenter.as_bytes()]);
         let Steering { members, places, .. } = steering;
         let start = members.len();
@@ -106,6 +121,7 @@ impl Builder<'_> {
                 }
                 members.push(Member {
                     address,
+                    name: NameId::NONE,
                     weight: member.weight,
                     seed: seed_of(&[owner, datacenter.as_bytes(), address.octets()]),
                 });
@@ -121,6 +137,58 @@ impl Builder<'_> {
             ipv6: Span::between(start + ipv4, members.len())?,
             seed,
         })
+    }
+
+    /// A pool whose members are names: they stand where A's do, and the plane answers CNAME.
+    fn pool_of_names(
+        &mut self,
+        owner: &[u8],
+        pool: &document::Pool<'d>,
+        steering: &mut Steering,
+    ) -> Result<Pool, Fault> {
+        let datacenter = self.datacenter(pool)?;
+        let Steering { members, places, .. } = steering;
+        let start = members.len();
+        for member in &pool.members {
+            let target: &'d [u8] = member.target;
+            name::check(target).map_err(|why| Fault::new(format!("has a member that {why}")))?;
+            let place = u32::try_from(members.len());
+            places.push(place.map_err(|_| Fault::new("has too many members"))?);
+            members.push(Member {
+                address: Address::NONE,
+                name: self.name(target)?,
+                weight: member.weight,
+                seed: seed_of(&[owner, datacenter.as_bytes(), target]),
+            });
+        }
+        let end = members.len();
+        Ok(Pool {
+            datacenter: pool.datacenter,
+            slot: self.books.slot(owner, datacenter),
+            weight: pool.weight,
+            ipv4: Span::between(start, end)?,
+            ipv6: Span::between(end, end)?,
+            seed: seed_of(&[owner, datacenter.as_bytes()]),
+        })
+    }
+
+    fn datacenter(&self, pool: &document::Pool<'_>) -> Result<&'d str, Fault> {
+        let at = pool.datacenter;
+        self.document.datacenters.get(at as usize).copied().ok_or_else(|| {
+            Fault::new(format!("has a pool in datacenter {at}, which the zone has not"))
+        })
+    }
+}
+
+/// The TTL of a fallback's answers: its own, or its VIP's.
+fn fallback_ttl(fallback: &document::Fallback<'_>, vip: u32) -> Result<u32, Fault> {
+    match u32::try_from(fallback.ttl) {
+        Ok(ttl) if ttl <= MAX_TTL => Ok(ttl),
+        Err(_) if fallback.ttl == -1 => Ok(vip),
+        _ => {
+            let ttl = fallback.ttl;
+            Err(Fault::new(format!("has a fallback with TTL {ttl}; the most is {MAX_TTL}")))
+        }
     }
 }
 

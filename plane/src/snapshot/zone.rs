@@ -7,7 +7,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::fault::Fault;
-use super::steer::{Address, Ladders, Member, Pool, Span, Vip};
+use super::steer::{Address, Ladders, Member, Pool, Span, Told, Vip};
 use super::table::{NONE, NameId, Names, Table};
 use super::word::{Word, store};
 use crate::name::Name;
@@ -291,6 +291,15 @@ impl Zone {
         match rrset.body {
             Body::Named(span) => span.of(&self.named).first().map(|one| one.first),
             Body::Whole(_) => None,
+        }
+    }
+
+    /// What a member is called: its address, or its name.
+    #[must_use]
+    pub fn told(&self, member: &Member) -> Told<'_> {
+        match self.names.find(member.name) {
+            Some(name) => Told::Name(name.wire()),
+            None => Told::Address(member.address),
         }
     }
 

@@ -166,7 +166,7 @@ fn the_four_fallbacks() {
     let last = vec![address("192.0.2.99"), address("192.0.2.98"), address("2001:db8::99")];
     let down = |kind, addresses| {
         let mut vip = ordered();
-        vip.fallback = (kind, addresses);
+        vip.fallback = (kind, addresses, -1);
         let engine = steered(vip);
         set(&engine, &(0..5).map(|at| (at, word(0))).collect::<Vec<_>>());
         engine
@@ -187,9 +187,75 @@ fn the_four_fallbacks() {
 }
 
 #[test]
+fn a_fallback_has_a_ttl_of_its_own() {
+    for (fallback, ttl) in [((0, vec![], 5), 5), ((3, vec![address("192.0.2.99")], 0), 0)] {
+        let mut vip = ordered();
+        vip.fallback = fallback;
+        let engine = steered(vip);
+        assert!(ask(&engine, "vip", "A").answer[0].starts_with("vip.z. 30 A "));
+        set(&engine, &(0..5).map(|at| (at, word(0))).collect::<Vec<_>>());
+        assert!(ask(&engine, "vip", "A").answer[0].starts_with(&format!("vip.z. {ttl} A ")));
+    }
+}
+
+#[test]
+fn client_networks_are_as_long_as_the_vip_says() {
+    let mut wide = sticky();
+    wide.prefixes = (16, 32);
+    let engine = steered(wide);
+    for (one, other) in [("198.18.0.1", "198.18.255.1"), ("2001:db8::1", "2001:db8:ffff::1")] {
+        assert_eq!(sticky_answer(&engine, one), sticky_answer(&engine, other));
+    }
+    let found: std::collections::BTreeSet<_> =
+        (0..40).map(|at| sticky_answer(&engine, &format!("198.{at}.0.1"))).collect();
+    assert!(found.len() > 5);
+    let mut none = sticky();
+    none.prefixes = (0, 0); // one network of all: nobody is sticky
+    assert!(draws(&steered(none), 400).len() > 5);
+}
+
+#[test]
+fn both_families_of_a_steady_vip_come_from_one_datacenter() {
+    let site = |at: u32| (format!("10.0.{at}.1"), format!("2001:db8:{at}::1"));
+    let sites: Vec<_> = (1..=3).map(site).collect();
+    let members: Vec<_> =
+        sites.iter().map(|(v4, v6)| [(v4.as_str(), 1), (v6.as_str(), 1)]).collect();
+    let pools: Vec<_> = (0u32..).zip(&members).map(|(at, list)| (at, at + 1, &list[..])).collect();
+    let mut steady = vip("vip", &[&[0, 1, 2]], &pools);
+    steady.steady = true;
+    let engine = steered(steady);
+    let of = |rtype: &str, source: &str| {
+        let reply = ask_packet(&engine, &packet("vip", rtype, &[]), source, 1);
+        let data = reply.data().concat();
+        (0..3usize).find(|&at| data == sites[at].0 || data == sites[at].1).unwrap()
+    };
+    let clients: Vec<_> = (0..1200u32).map(|n| format!("10.{}.{}.1", n / 256, n % 256)).collect();
+    // Member 3 is osaka's IPv6: without it osaka is whole for nobody, and is passed over.
+    for (dead, shares) in [(None, [1, 2, 3]), (Some(3), [1, 0, 3])] {
+        if let Some(dead) = dead {
+            set(&engine, &[(dead, word(0))]);
+        }
+        let mut found = [0u32; 3];
+        for client in &clients {
+            let at = of("A", client);
+            assert_eq!(at, of("AAAA", client));
+            found[at] += 1;
+        }
+        let whole: u32 = shares.iter().sum();
+        for (found, share) in found.into_iter().zip(shares) {
+            assert!(found.abs_diff(1200 * share / whole) < 60, "{found} {share}/{whole}");
+        }
+    }
+    // Nobody is whole: those live in the family asked for answer.
+    set(&engine, &[(1, word(0)), (5, word(0)), (3, word(1))]);
+    set(&engine, &[(2, word(0))]);
+    assert!(clients.iter().all(|client| of("A", client) != 1 && of("AAAA", client) == 1));
+}
+
+#[test]
 fn a_vip_without_the_family_is_nodata() {
     let mut only = vip("vip", &[&[0]], &[(0, 1, OSAKA)]);
-    only.fallback = (2, vec![]);
+    only.fallback = (2, vec![], -1);
     let reply = ask(&steered(only), "vip", "AAAA");
     assert_eq!((reply.rcode, reply.authority.len()), (0, 1));
 }

@@ -38,11 +38,16 @@ pub(crate) struct Vip {
     pub(crate) ttl: u32,
     pub(crate) answers: u32,
     pub(crate) sticky: bool,
-    pub(crate) fallback: (u8, Vec<ByteBuf>),
+    pub(crate) fallback: Fallback,
     pub(crate) map: i32,
     pub(crate) tiers: Vec<Vec<u32>>,
     pub(crate) pools: Vec<Pool>,
+    pub(crate) steady: bool,
+    pub(crate) prefixes: (u8, u8),
 }
+
+/// A kind, addresses, and a TTL or -1.
+pub(crate) type Fallback = (u8, Vec<ByteBuf>, i64);
 
 #[derive(Clone, Serialize)]
 pub(crate) struct Pool(pub(crate) u32, pub(crate) u32, pub(crate) Vec<(ByteBuf, u32)>);
@@ -163,10 +168,12 @@ pub(crate) fn vip(owner: &str, tiers: &[&[u32]], pools: &[PoolText<'_>]) -> Vip 
         ttl: 30,
         answers: 1,
         sticky: false,
-        fallback: (0, Vec::new()),
+        fallback: (0, Vec::new(), -1),
         map: -1,
         tiers: tiers.iter().map(|tier| tier.to_vec()).collect(),
         pools: pools.iter().map(|&(at, weight, list)| Pool(at, weight, members(list))).collect(),
+        steady: false,
+        prefixes: (24, 56),
     }
 }
 
