@@ -60,7 +60,7 @@ def test_columns_have_what_each_place_has(file: Path) -> None:
 
 
 def test_numbers_may_be_text(tmp_path: Path) -> None:
-    flat = {
+    flat: dict[str, Any] = {
         "192.0.2.0/24": {"lat": "35.5", "asn": "AS64500", "country": "JP"},
         "198.51.100.0/24": {"lat": "north", "asn": 64501, "country": {"nested": "DE"}},
     }
