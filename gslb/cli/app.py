@@ -23,7 +23,7 @@ from gslb.demo.run import command as demo_command
 from gslb.demo.run import demo as run_demo
 from gslb.geo import read_atlas
 from gslb.model import Broken, GslbError, Invalid, Refused, World
-from gslb.publisher import read_checked
+from gslb.publisher import read_checked, read_noted
 from gslb.service import run
 from gslb.settings import Settings, read_settings
 from gslb.telemetry import set_up_log
@@ -202,10 +202,12 @@ def check(
 ) -> None:
     """Read zone files and print ALL faults as file:line: sentence; exit 1 if any.
 
-    Without --geoip every place is taken to be known.
+    Notes tell what may not be what was meant. Without --geoip every place is taken to be known.
     """
     with _families():
-        world = read_checked(folder, read_atlas(geoip) if geoip else AnyGeography())
+        world, notes = read_noted(folder, read_atlas(geoip) if geoip else AnyGeography())
+    for note in notes:
+        out.print(f"note: {note}", markup=False)
     records = sum(len(zone.rrsets) for zone in world.zones.values())
     out.print(
         f"{folder}: no faults; {len(world.zones)} zone(s), {records} RRsets, "
