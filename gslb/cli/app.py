@@ -282,6 +282,13 @@ def explain(
     *,
     client: Annotated[str, typer.Option(help="ADDR, or ADDR/LEN as ECS would carry it.")],
     via: Annotated[str, typer.Option(help="The front end that tells it (PROXY protocol).")] = "",
+    without: Annotated[
+        list[str] | None,
+        typer.Option(help="Imagine gone: a datacenter, VIP/DATACENTER, or VIP/DATACENTER/ADDRESS."),
+    ] = None,
+    at: Annotated[
+        str, typer.Option(help="As it was at 14:03 or 2026-11-25T14:03:20Z, where that is known.")
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole trace.")] = False,
     state: State = None,
     url: Url = None,
@@ -289,7 +296,8 @@ def explain(
 ) -> None:
     """Say why a client gets its answer, by the trace of the real decision."""
     door = Door(_settings(state=state).state, url, token)
-    query = {"name": name, "type": rtype, "client": client, "via": via}
+    query = [("name", name), ("type", rtype), ("client", client), ("via", via), ("at", at)]
+    query += [("without", one) for one in without or ()]
     found = _run(door.call("GET", "/api/v1/explain", params=query))
     out.print(json.dumps(found, indent=2) if as_json else "\n".join(found["sentences"]))
 
