@@ -24,6 +24,7 @@ from typing import TypeVar
 
 from gslb import __version__, heap
 from gslb.api import Parts, open_api
+from gslb.capacity import Capacities
 from gslb.compiler import AnyGeography
 from gslb.geo import Atlas
 from gslb.health import Watch
@@ -41,6 +42,7 @@ from gslb.transfer import Transfers
 T = TypeVar("T")
 
 BEHIND = 5  # niceness of Python's threads: a third of the plane's weight on a core that is full
+LOADS_EVERY = 5.0  # seconds between looks at the loads
 STOP_WITHIN = 1.0  # seconds for the plane to answer what was received
 
 _log = logging.getLogger("gslb")
@@ -104,9 +106,19 @@ async def serving(settings: Settings) -> AsyncIterator[Parts]:
         alarms = Alarms(time.time)
         manners = Manners(settings, plane, alarms)
         manners.begin()
-        watch = Watch(settings.node, on_weights=lambda changes: _verdicts(press, desk, changes))
+        watch = Watch(
+            settings.node,
+            on_weights=lambda changes: _verdicts(press, desk, capacities, changes),
+        )
+        capacities = Capacities(
+            weigh=watch.effective,
+            probe_load=watch.load,
+            on_pools=lambda changes: press.set_pools(changes),  # noqa: PLW0108  (made below)
+            alarms=alarms,
+            now=time.time,
+        )
         atlas = Atlas(settings.geoip, alarms=alarms, now=time.time)
-        press = Press(plane, watch.effective, atlas)
+        press = Press(plane, watch.effective, atlas, capacities)
         transfers = Transfers(settings, plane, press, alarms, time.time)
         desk = Desk(
             settings.store_url,
@@ -131,10 +143,13 @@ async def serving(settings: Settings) -> AsyncIterator[Parts]:
             alarms,
             time.time(),
             transfers,
+            capacities,
             atlas,
+            press,
         )
         parts.http = await stack.enter_async_context(open_api(parts))
 
+        capacities.recall(state.shed())
         served = _restore(state, watch, desk, alarms)
         if served is not None:
             plane.start()
@@ -153,6 +168,7 @@ async def serving(settings: Settings) -> AsyncIterator[Parts]:
             ("follow", desk.follow),
             ("verdicts", desk.keep_verdicts),
             ("manners", manners.follow),
+            ("loads", lambda: _loads(capacities, plane, state)),
             ("geoip", partial(atlas.follow, desk.place_anew)),
             ("panics", Panics(plane.panics, alarms, time.monotonic).follow),
         ):
@@ -174,8 +190,26 @@ def _raise_file_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def _verdicts(press: Press, desk: Desk, changes: Sequence[tuple[MemberKey, float]]) -> None:
+async def _loads(capacities: Capacities, plane: Plane, state: StateFolder) -> None:
+    """Follow the loads for ever, and keep what is shed for a restart."""
+    kept: dict[str, float] | None = None
+    while True:
+        counts = await asyncio.to_thread(plane.vip_answers) if capacities.counts_answers else ()
+        capacities.step(counts)
+        if (shares := capacities.memory()) != kept:
+            await asyncio.to_thread(state.save_shed, shares)
+            kept = shares
+        await asyncio.sleep(LOADS_EVERY)
+
+
+def _verdicts(
+    press: Press,
+    desk: Desk,
+    capacities: Capacities,
+    changes: Sequence[tuple[MemberKey, float]],
+) -> None:
     press.reweigh(changes)
+    capacities.reweigh(changes)
     desk.verdicts_changed()
 
 

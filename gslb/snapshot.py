@@ -17,6 +17,7 @@ import struct
 from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from ipaddress import ip_address
+from typing import Any
 
 import msgspec
 
@@ -290,6 +291,11 @@ def configured_weights(zone: Zone | Head) -> tuple[list[int], list[int]]:
     return [member.weight for pool in pools for member in pool.members], [
         pool.weight for pool in pools
     ]
+
+
+def raw(value: Any) -> Any:
+    """Write a part of a document beforehand; it is copied as it is when the whole is written."""
+    return msgspec.Raw(msgspec.msgpack.encode(value))
 
 
 def encode(document: Zone | Map | Policy) -> bytes:

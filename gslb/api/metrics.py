@@ -8,6 +8,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from gslb.api.capacity_metrics import capacity_metrics
 from gslb.api.dns_metrics import dns_metrics
 from gslb.api.parts import Parts
 from gslb.transfer import OUTCOMES, RESULTS
@@ -30,6 +31,7 @@ class _Now(Collector):
         yield from self._geography()
         yield from self._transfers()
         yield from self._health()
+        yield from capacity_metrics(self._parts.capacities)
 
     def _node(self) -> Iterator[Metric]:
         parts = self._parts

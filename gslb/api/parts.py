@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from gslb.capacity import Capacities
 from gslb.geo import Atlas
 from gslb.health import Watch
 from gslb.plane import Plane
-from gslb.publisher import Desk
+from gslb.publisher import Desk, Press
 from gslb.settings import Settings
 from gslb.telemetry import Alarms
 from gslb.transfer import Transfers
@@ -26,7 +27,9 @@ class Parts:
     alarms: Alarms
     started: float
     transfers: Transfers
+    capacities: Capacities
     atlas: Atlas
+    press: Press
     http: str = ""
 
 

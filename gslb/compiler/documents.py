@@ -27,6 +27,8 @@ from gslb.model import (
 )
 from gslb.model.names import to_wire
 
+MOST_CAPACITY = 65_535
+
 _FALLBACKS = {
     "all": snapshot.FallbackKind.ALL,
     "none": snapshot.FallbackKind.NONE,
@@ -61,13 +63,14 @@ def compile_zone(world: World, origin: str, changed: int = 0) -> CompiledZone:
     index = {name: at for at, name in enumerate(datacenters)}
     rrsets = world.zones[origin].rrsets
     hinted = {name for name, _ in vips if any((name, kind) in rrsets for kind in SERVICES)}
+    scope = _Scope(world, index, maps)
     document = snapshot.Zone(
         format=snapshot.FORMAT,
         origin=to_wire(origin),
         datacenters=datacenters,
         maps=list(maps),
         rrsets=with_serial(compile_records(world.zones[origin].rrsets, origin), changed),
-        vips=[_vip(name, vip, index, maps, hints=name in hinted) for name, vip in vips],
+        vips=[_vip(name, vip, scope, hints=name in hinted) for name, vip in vips],
         changed=changed,
     )
     return CompiledZone(
@@ -102,11 +105,20 @@ def _datacenters_of(vip: Vip) -> Iterator[str]:
         yield from tier
 
 
-def _vip(
-    name: str, vip: Vip, index: dict[str, int], maps: tuple[str, ...], *, hints: bool
-) -> snapshot.Vip:
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """What the numbers in a zone's document point into, and the world that it is made of."""
+
+    world: World
+    index: dict[str, int]  # datacenters
+    maps: tuple[str, ...]
+
+
+def _vip(name: str, vip: Vip, scope: _Scope, *, hints: bool) -> snapshot.Vip:
     # Address hints (RFC 9460 section 7.3) must name what A and AAAA answer this client: with them
     # a VIP draws alike whatever it is asked for.
+    index, maps = scope.index, scope.maps
+    shares = _shares(scope.world, vip)
     sticky = vip.sticky or Sticky()
     if vip.map is not None:
         tiers = []
@@ -122,15 +134,35 @@ def _vip(
         fallback=_fallback(vip),
         map=snapshot.NO_MAP if vip.map is None else maps.index(vip.map),
         tiers=tiers,
-        pools=[_pool(index[datacenter], pool) for datacenter, pool in vip.pools.items()],
+        pools=[
+            _pool(index[datacenter], pool, shares[datacenter])
+            for datacenter, pool in vip.pools.items()
+        ],
         steady=hints or vip.family == "same_datacenter",
         prefixes=(sticky.ipv4, sticky.ipv6),
         names=vip.names,
     )
 
 
+def _shares(world: World, vip: Vip) -> dict[str, int]:
+    """Give the capacity of a VIP's pools as whole numbers in proportion; 0 is not known.
+
+    It is the pool's own, else its datacenter's. The largest of a VIP is MOST_CAPACITY.
+    """
+    limits: dict[str, float] = {}
+    for name, pool in vip.pools.items():
+        datacenter = world.datacenters.get(name)
+        capacity = pool.capacity or (datacenter.capacity if datacenter else None)
+        limits[name] = capacity.limit if capacity else 0.0
+    most = max(limits.values())
+    return {
+        name: max(round(limit / most * MOST_CAPACITY), 1) if limit else 0
+        for name, limit in limits.items()
+    }
+
+
 def _tiers(tiers: Tiers, index: dict[str, int]) -> list[list[int]]:
-    return [[index[datacenter] for datacenter in tier] for tier in tiers]
+    return [list(map(index.__getitem__, tier)) for tier in tiers]
 
 
 def _fallback(vip: Vip) -> snapshot.Fallback:
@@ -141,9 +173,9 @@ def _fallback(vip: Vip) -> snapshot.Fallback:
     return snapshot.Fallback(_FALLBACKS[vip.fallback], [], ttl)  # type: ignore[index]  # VIPs: next
 
 
-def _pool(datacenter: int, pool: Pool) -> snapshot.Pool:
+def _pool(datacenter: int, pool: Pool, capacity: int) -> snapshot.Pool:
     members = [snapshot.Member(_target(member), member.weight) for member in pool.members]
-    return snapshot.Pool(datacenter, pool.weight, members)
+    return snapshot.Pool(datacenter, pool.weight, members, capacity)
 
 
 def _target(member: Member) -> bytes:
@@ -153,14 +185,18 @@ def _target(member: Member) -> bytes:
 def compile_map(name: str, classified: Classified) -> bytes:
     """Compile a map whose clients have been classified."""
     ladders = classified.ladders
-    datacenters = sorted({dc for ladder in ladders for tier in ladder for dc in tier})
+    found: set[str] = set()
+    for ladder in ladders:
+        found.update(*ladder)
+    datacenters = sorted(found)
     index = {datacenter: at for at, datacenter in enumerate(datacenters)}
     return snapshot.encode(
         snapshot.Map(
             format=snapshot.FORMAT,
             name=name,
             datacenters=datacenters,
-            classes=[_tiers(ladder, index) for ladder in ladders],
+            # One by one: all at once would hold the interpreter for long where they are many.
+            classes=[snapshot.raw(_tiers(ladder, index)) for ladder in ladders],
             ipv4=classified.ipv4,
             ipv6=classified.ipv6,
             atlas=classified.atlas,

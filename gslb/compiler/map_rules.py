@@ -1,11 +1,11 @@
 """What must hold for a map, and for tiers wherever they stand."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from gslb.compiler.geography import Geography, check_geography
 from gslb.compiler.scene import Scene
-from gslb.model import Fault, Nearest, OtherMap, Path, Tiers
+from gslb.model import Fault, Map, Nearest, Network, OtherMap, Path, Rule, Tiers
 from gslb.model.maps import PLACE_KEYS
 
 LONGEST_IPV6 = 64  # ranges hold the upper half of an IPv6 address
@@ -24,6 +24,7 @@ def check_map(scene: Scene, geography: Geography, name: str) -> Iterator[Fault]:
     else:
         yield from _check_way(scene, policy.otherwise, (*path, "otherwise"))
     yield from _check_networks(scene, name)
+    yield from _check_reach(policy, path)
 
 
 def _check_way(scene: Scene, way: Tiers | Nearest, path: Path) -> Iterator[Fault]:
@@ -66,6 +67,50 @@ def _check_networks(scene: Scene, name: str) -> Iterator[Fault]:
                                   "take one out")  # fmt: skip
             else:
                 first[said] = at
+
+
+def _check_reach(policy: Map, path: Path) -> Iterator[Fault]:
+    """Find the rules that decide for nobody, since others always go before them."""
+    first: dict[tuple[Any, ...], int] = {}
+    for at, rule in enumerate(policy.rules):
+        if rule.networks is None:
+            before = first.setdefault(_place_of(rule), at)
+            if before != at:
+                yield Fault((*path, "rules", at), f"nobody comes to this rule: rule {before + 1} "
+                            "says the same of clients and goes before; take one out")  # fmt: skip
+    covered = _covered(n for rule in policy.rules if not any(_place_of(rule))
+                       for n in rule.networks or ())  # fmt: skip
+    for at, rule in enumerate(policy.rules):
+        for which, network in enumerate(rule.networks or ()):
+            if network in covered:
+                yield Fault((*path, "rules", at, "networks", which), f"nobody comes to {network}: "
+                            "longer networks of this map cover all of it; take it out")  # fmt: skip
+
+
+def _place_of(rule: Rule) -> tuple[Any, ...]:
+    return tuple(getattr(rule, key) for key in PLACE_KEYS)
+
+
+def _covered(networks: Iterable[Network]) -> set[Network]:
+    """Give the networks all of which lies in longer ones: these have both of its halves."""
+    longest_first = sorted(set(networks), key=lambda network: -network.prefixlen)
+    whole: set[Network] = set()  # lies in networks that were met before
+    found: set[Network] = set()
+    for network in longest_first:
+        if network in whole:
+            found.add(network)
+        while network not in whole:
+            whole.add(network)
+            if not network.prefixlen or _sibling(network) not in whole:
+                break
+            network = network.supernet()  # noqa: PLW2901
+    return found
+
+
+def _sibling(network: Network) -> Network:
+    """Give the other half of the network that is one bit shorter."""
+    bit = 1 << (network.max_prefixlen - network.prefixlen)
+    return type(network)((int(network.network_address) ^ bit, network.prefixlen))
 
 
 def check_tiers(scene: Scene, tiers: Tiers, path: Path) -> Iterator[Fault]:

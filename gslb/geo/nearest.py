@@ -68,15 +68,19 @@ def orders(
 
 def _distinct(rows: Whole) -> tuple[list[list[int]], Whole]:
     """Give the distinct rows, and for each row which of them it is."""
-    packed = np.ascontiguousarray(rows).view(np.dtype((np.void, rows.shape[1] * rows.itemsize)))
-    _, first, numbers = np.unique(packed.ravel(), return_index=True, return_inverse=True)
+    numbers = np.zeros(len(rows), dtype=np.int64)
+    base = int(rows.max(initial=0)) + 1
+    for column in rows.T:  # numbers, and not octets: numpy sorts those without the interpreter
+        numbers = np.unique(numbers * base + column, return_inverse=True)[1]
+    _, first = np.unique(numbers, return_index=True)
     return rows[first].tolist(), numbers
 
 
 def _ladder(row: Sequence[int], first: int, names: Sequence[str]) -> Tiers:
     """Make the tiers of an order: the first ones together, one by one, and those that are left."""
     near = [names[at] for at in row]
-    rest = tuple(name for name in names if name not in set(near))
+    taken = set(near)
+    rest = tuple(name for name in names if name not in taken)
     tiers = (tuple(near[:first]), *((name,) for name in near[first:]))
     return (*tiers, rest) if rest else tiers
 

@@ -44,13 +44,15 @@ class Verdict(StrEnum):
 class Observation:
     """What one probe saw: well or not, in which words, when (unix seconds), how long it took (s).
 
-    `ok` is None where the prober itself failed and nothing was learned about the target.
+    `ok` is None where the prober itself failed and nothing was learned about the target. `load` is
+    what the target told of its load, None if it told nothing.
     """
 
     ok: bool | None
     words: str
     at: float
     took: float
+    load: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

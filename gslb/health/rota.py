@@ -201,7 +201,8 @@ class Rota:
         self.faults += outcome.ok is None
         took = self._clock.now() - entry.started
         self._observe(
-            entry.target, Observation(outcome.ok, outcome.words, self._clock.wall(), took)
+            entry.target,
+            Observation(outcome.ok, outcome.words, self._clock.wall(), took, outcome.load),
         )
 
     def _outcome(self, target: Target, task: "asyncio.Task[Outcome]") -> Outcome:

@@ -4,7 +4,7 @@ from gslb.model.addresses import Address, Network
 from gslb.model.edits import Edit, apply_edits, find_edits, value_at
 from gslb.model.faults import Broken, Fault, GslbError, Invalid, Path, Place, Refused
 from gslb.model.keys import MemberKey, PoolKey
-from gslb.model.maps import Map, Nearest, OtherMap, Rule, Tiers
+from gslb.model.maps import Map, Nearest, OtherMap, Rule, Tiers, Way
 from gslb.model.probe import HttpProbe, Probe, TcpProbe
 from gslb.model.records import Rrset, RrsetKey
 from gslb.model.rrsets import Rrsets
@@ -57,6 +57,7 @@ __all__ = [
     "TcpProbe",
     "Tiers",
     "Vip",
+    "Way",
     "World",
     "Zone",
     "apply_edits",

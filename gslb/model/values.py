@@ -48,7 +48,7 @@ Duration = Annotated[
 ]
 """Whole milliseconds; text such as `5s` in files and JSON."""
 
-_PERCENT = re.compile(r"(?P<number>\d{1,3})%")
+_PERCENT = re.compile(r"(?P<number>\d{1,4})%")
 
 
 def parse_percent(value: Any) -> Any:

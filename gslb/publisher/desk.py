@@ -211,7 +211,7 @@ class Desk:
     ) -> Proof:
         """Rehearse a world and compile what these edits touch; in a thread, as it may be long."""
         with growing():
-            self._press.rehearse(world)
+            self._press.rehearse(world, edits)
             return self._press.prove(world, edits, revision, changed)
 
     def _holds(self, look: Look) -> bool:
@@ -222,7 +222,7 @@ class Desk:
         """Say what a change would be; Invalid if it may not be; nothing is stored."""
         before = await self.whole()
         edits, world = await asyncio.to_thread(_worked_out, before, change)
-        await asyncio.to_thread(self._press.rehearse, world)
+        await asyncio.to_thread(self._press.rehearse, world, edits)
         return edits
 
     # The store, followed
@@ -315,6 +315,11 @@ class Desk:
             if proof.maps:
                 _log.info("classified anew by other data: %s", ", ".join(proof.maps))
                 await self._publish(proof, self.revision)
+            if faults := await asyncio.to_thread(self._press.unplaced):
+                words = "; ".join(map(str, faults))
+                self._alarms.sound("geography", f"maps stay as they were compiled last: {words}")
+            else:
+                self._alarms.clear("geography", "the databases in use know what all maps ask")
 
     async def _publish(self, proof: Proof, revision: int) -> Receipt:
         self._watch.follow(proof.world)

@@ -4,24 +4,54 @@ The press keeps the documents that are being answered from, so that it knows whi
 an edit touches and where each member's word lies. It judges nothing: `rehearse` does, before.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from gslb import snapshot
 from gslb.compiler import Geography, check, compile_map, compile_zone
 from gslb.compiler.restore import restore_zone
 from gslb.compiler.serial import serial_of, soa_of
 from gslb.geo import Atlas, chain_of, classify, mark, needs, orders_sites
-from gslb.model import Edit, Invalid, MemberKey, Steering, World
+from gslb.heap import growing
+from gslb.model import Edit, Fault, Invalid, MemberKey, PoolKey, Steering, World
 from gslb.model.names import to_wire
 from gslb.plane import Plane, Release
 
 Weigh = Callable[[MemberKey], float]
 
 
-def rehearse(world: World, geography: Geography) -> None:
-    """Check a world as it would be; Invalid with all faults."""
-    faults = check(world, geography=geography)
+class Pools(Protocol):
+    """Who knows the words of pools: their weights, and what they shed."""
+
+    def follow(self, steering: Steering) -> None:
+        """Take in what will be answered from."""
+
+    def word(self, key: PoolKey) -> int:
+        """Give a pool's word at this moment."""
+
+
+class ConfiguredPools:
+    """Pools by their configured weights, that shed nothing."""
+
+    def __init__(self) -> None:
+        self._steering = Steering()
+
+    def follow(self, steering: Steering) -> None:
+        """Take in what will be answered from."""
+        self._steering = steering
+
+    def word(self, key: PoolKey) -> int:
+        """Give a pool's word."""
+        return snapshot.pool_word(self._steering.vips[key.vip].pools[key.datacenter].weight)
+
+
+def rehearse(world: World, geography: Geography, kept: Collection[str] = ()) -> None:
+    """Check a world as it would be; Invalid with all faults.
+
+    Maps in `kept` stay as they were classified, whatever databases are in use now.
+    """
+    faults = check(world, geography=geography, kept=kept)
     if faults:
         raise Invalid(faults)
 
@@ -44,7 +74,7 @@ class Sheet:
 
     document: bytes
     members: tuple[MemberKey, ...]
-    pool_weights: tuple[int, ...]
+    pools: tuple[PoolKey, ...]
     changed: int
     soa: snapshot.Rrset
 
@@ -52,30 +82,32 @@ class Sheet:
     def compiled(cls, world: World, origin: str, changed: int) -> "Sheet":
         """Compile a zone."""
         zone = compile_zone(world, origin, changed)
-        weights = (world.vips[key.vip].pools[key.datacenter].weight for key in zone.pools)
-        return cls(zone.document, zone.members, tuple(weights), changed, zone.soa)
+        return cls(zone.document, zone.members, zone.pools, changed, zone.soa)
 
     @classmethod
     def of(cls, document: bytes) -> "Sheet":
         """Read the keys out of a document."""
         zone = snapshot.decode_head(document)
-        members, _ = snapshot.zone_keys(zone)
-        weights = tuple(snapshot.configured_weights(zone)[1])
+        members, pools = snapshot.zone_keys(zone)
         soa = soa_of(snapshot.ZoneReader(document))
-        return cls(document, members, weights, zone.changed, soa)
+        return cls(document, members, pools, zone.changed, soa)
 
 
 class Press:
     """Holds what is being answered from, and swaps in what follows."""
 
-    def __init__(self, plane: Plane, weigh: Weigh, atlas: Atlas) -> None:
+    def __init__(
+        self, plane: Plane, weigh: Weigh, atlas: Atlas, pools: Pools | None = None
+    ) -> None:
         self._plane = plane
         self._atlas = atlas
+        self._pools = pools or ConfiguredPools()
         self._weigh = weigh
         self._world = World()
         self._sheets: dict[str, Sheet] = {}
         self._maps: dict[str, bytes] = {}
         self._words: dict[MemberKey, tuple[bytes, int]] = {}
+        self._pool_words: dict[PoolKey, tuple[bytes, int]] = {}
 
     @property
     def world(self) -> World:
@@ -165,19 +197,41 @@ class Press:
         return compile_map(name, classified)
 
     def placed_anew(self) -> Proof:
-        """Compile the maps that other databases than those in use have classified."""
+        """Compile the maps that other databases than those in use have classified.
+
+        A map that asks what these do not have stays as it is: better old than wrong.
+        """
         world = self._world
         now = mark(self._atlas.opened)
         anew = [
             name
             for name, document in self._maps.items()
-            if needs(name, world.maps) and snapshot.decode_map(document).atlas != now
+            if needs(name, world.maps)
+            and not self.lacking(name)
+            and snapshot.decode_map(document).atlas != now
         ]
-        return Proof(world, {}, {name: self._map(world, name) for name in anew})
+        with growing():
+            return Proof(world, {}, {name: self._map(world, name) for name in anew})
 
-    def rehearse(self, world: World) -> None:
-        """Check a world as it would be; Invalid with all faults."""
-        rehearse(world, self._atlas)
+    def lacking(self, name: str) -> tuple[Fault, ...]:
+        """Give what a map asks of clients that no database in use knows."""
+        world = self._world
+        others = world.maps.keys() - {step.name for step in chain_of(name, world.maps)}
+        return check(World(datacenters=world.datacenters, maps=world.maps), (), self._atlas, others)
+
+    def unplaced(self) -> tuple[Fault, ...]:
+        """Give what maps ask that no database in use knows; they stay as they were classified."""
+        names = (name for name in sorted(self._maps) if needs(name, self._world.maps))
+        return tuple(dict.fromkeys(fault for name in names for fault in self.lacking(name)))
+
+    def rehearse(self, world: World, edits: Sequence[Edit]) -> None:
+        """Check a world that these edits lead to; Invalid with all faults.
+
+        Maps that they do not touch go on as they are, also where their database is missing now:
+        an edit elsewhere is not refused for it.
+        """
+        _, touched = _touched(self._world, world, edits)
+        rehearse(world, self._atlas, self._maps.keys() - touched)
 
     def publish(self, proof: Proof, revision: int) -> int:
         """Swap in a proof with the weights of this moment; give the generation."""
@@ -185,6 +239,7 @@ class Press:
         gone = [origin for origin, sheet in proof.zones.items() if sheet is None]
         lost_maps = [name for name, data in proof.maps.items() if data is None]
         maps = {name: data for name, data in proof.maps.items() if data is not None}
+        self._pools.follow(proof.world)
         generation = self._swap(revision, sheets, maps, gone, lost_maps)
         self._world = proof.world
         return generation
@@ -194,6 +249,7 @@ class Press:
     ) -> int:
         """Swap in saved documents; the world behind them is read back out of them."""
         sheets = {origin: Sheet.of(document) for origin, document in zones.items()}
+        self._pools.follow(steering)
         generation = self._swap(revision, sheets, maps, [], [])
         records = {origin: restore_zone(document) for origin, document in zones.items()}
         self._world = World(
@@ -215,6 +271,31 @@ class Press:
         for origin, words in by_zone.items():
             self._plane.set_members(origin, words)
 
+    def set_pools(self, changes: Iterable[tuple[PoolKey, int]]) -> None:
+        """Store new words of pools that are being answered from."""
+        by_zone: dict[bytes, list[tuple[int, int]]] = {}
+        for key, word in changes:
+            place = self._pool_words.get(key)
+            if place is not None:
+                by_zone.setdefault(place[0], []).append((place[1], word))
+        for origin, words in by_zone.items():
+            self._plane.set_pools(origin, words)
+
+    def release(self, weigh: Weigh, pool_word: Callable[[PoolKey], int]) -> Release:
+        """Give all that is answered from, with other words, for a plane that imagines."""
+        return Release(
+            0,
+            [
+                (
+                    sheet.document,
+                    [snapshot.word(weigh(key)) for key in sheet.members],
+                    [pool_word(key) for key in sheet.pools],
+                )
+                for sheet in self._sheets.values()
+            ],
+            list(self._maps.values()),
+        )
+
     def _swap(
         self,
         revision: int,
@@ -231,7 +312,7 @@ class Press:
                     (
                         sheet.document,
                         [snapshot.word(self._weigh(key)) for key in sheet.members],
-                        [snapshot.pool_word(weight) for weight in sheet.pool_weights],
+                        [self._pools.word(key) for key in sheet.pools],
                     )
                     for sheet in sheets.values()
                 ],
@@ -243,12 +324,24 @@ class Press:
         for origin in (*gone, *sheets):
             for key in known[origin].members if origin in known else ():
                 self._words.pop(key, None)
+            for pool in known[origin].pools if origin in known else ():
+                self._pool_words.pop(pool, None)
         self._sheets = {o: s for o, s in {**known, **sheets}.items() if o not in gone}
         self._maps = {n: d for n, d in {**self._maps, **maps}.items() if n not in lost_maps}
         for origin, sheet in sheets.items():
             wire = to_wire(origin)
             self._words.update((key, (wire, at)) for at, key in enumerate(sheet.members))
+            self._pool_words.update((key, (wire, at)) for at, key in enumerate(sheet.pools))
         return generation
+
+
+def _weighed_by(before: World, after: World, datacenter: str) -> set[str]:
+    """Give the zones whose pools tell this datacenter's capacity, if that changes."""
+    old, new = (world.datacenters.get(datacenter) for world in (before, after))
+    if (old and old.capacity) == (new and new.capacity):
+        return set()
+    vips = (name for name, vip in after.vips.items() if datacenter in vip.pools)
+    return {origin for name in vips if (origin := after.zone_of(name))}
 
 
 def _touched(before: World, after: World, edits: Sequence[Edit]) -> tuple[set[str], set[str]]:
@@ -260,6 +353,7 @@ def _touched(before: World, after: World, edits: Sequence[Edit]) -> tuple[set[st
             maps |= _that_end_in(edit.key[0], before, after)
         elif edit.collection == "datacenters":
             maps |= {name for name in after.maps if orders_sites(name, after.maps)}
+            zones |= _weighed_by(before, after, edit.key[0])
         elif edit.collection == "vips":
             zones |= {z for w in (before, after) if (z := w.zone_of(edit.key[0]))}
         elif edit.collection == "rrsets":

@@ -4,6 +4,7 @@
     state/served/<hash>.zone|.map  the snapshot's documents, byte for byte
     state/served/<hash>.steering   what health needs: datacenters, probes, maps, VIPs (JSON)
     state/served/verdicts.json     the last verdicts, from which the effective weights follow
+    state/shed.json                which share of its clients each place shed
     state/same                     which zones folder was found to say what the store says
 
 Every file is written beside its place, synced and renamed, the manifest last: a crash leaves the
@@ -154,6 +155,19 @@ class StateFolder:
         """Note that a zones folder and the store say the same; a note that is lost costs time."""
         with contextlib.suppress(OSError):
             _write(self._folder / "same", same.encode())
+
+    def shed(self) -> Mapping[str, Any]:
+        """Give the shares that were shed last; what cannot be read is as none."""
+        try:
+            found = json.loads((self._folder / "shed.json").read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def save_shed(self, shares: Mapping[str, float]) -> None:
+        """Write the shares that are shed; without them a restart begins with none."""
+        with contextlib.suppress(OSError):
+            _write(self._folder / "shed.json", json.dumps(shares).encode())
 
     def save_verdicts(self, verdicts: Mapping[str, Any]) -> None:
         """Write the verdicts."""

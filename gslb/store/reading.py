@@ -18,7 +18,18 @@ from gslb.model.rrsets import rrset_of
 from gslb.model.values import Key, Noun
 from gslb.store import tables
 from gslb.store.records import blame_homeless, read_records
-from gslb.store.rows import AnyRow, Reader, Rows, Tiered, given, grouped, tiered, tiers
+from gslb.store.rows import (
+    AnyRow,
+    Reader,
+    Rows,
+    Tiered,
+    capacity,
+    given,
+    grouped,
+    nearest,
+    tiered,
+    tiers,
+)
 
 
 def values(reader: Reader, collection: str, rows: Rows) -> dict[tuple[str, ...], Noun]:
@@ -42,7 +53,11 @@ class _DatacenterRow:
 
     def raw(self) -> dict[str, Any]:
         row = self.own
-        return {"location": None if row.latitude is None else (row.latitude, row.longitude)}
+        return {
+            "location": None if row.latitude is None else (row.latitude, row.longitude),
+            "bias": row.bias,
+            "capacity": capacity(row),
+        }
 
     def where(self, _: Path) -> tuple[Table, AnyRow]:
         return tables.DATACENTERS, self.own
@@ -66,7 +81,7 @@ class _ProbeRows:
         return {
             "interval": row.interval_ms,
             "timeout": row.timeout_ms,
-            **given(row, "kind", "port", "rise", "fall", "path", "host", "contains"),
+            **given(row, "kind", "port", "rise", "fall", "path", "host", "contains", "load_header"),
             **(status if self.statuses else {}),
         }
 
@@ -91,57 +106,82 @@ def _probes(reader: Reader, rows: Rows) -> Values:
 class _MapRows:
     own: AnyRow
     otherwise: Tiered
+    among: list[AnyRow]
     rules: list[AnyRow]
     networks: list[list[AnyRow]]
     to: list[Tiered]
+    to_among: list[list[AnyRow]]
 
     def raw(self) -> dict[str, Any]:
         rules = [
             {
                 **given(rule, "asn", "city", "subdivision", "country", "continent"),
                 "networks": tuple(network.network for network in networks) or None,
-                "to": tiers(to),
+                "to": tiers(to) if rule.nearest is None else nearest(rule, among),
             }
-            for rule, networks, to in zip(self.rules, self.networks, self.to, strict=True)
+            for rule, networks, to, among in zip(
+                self.rules, self.networks, self.to, self.to_among, strict=True
+            )
         ]
-        word = self.own.otherwise
-        return {"rules": rules, "otherwise": tiers(self.otherwise) if word == "tiers" else word}
+        return {"rules": rules, "otherwise": self._otherwise()}
+
+    def _otherwise(self) -> Any:
+        match self.own.otherwise:
+            case "tiers":
+                return tiers(self.otherwise)
+            case "map":
+                return {"map": self.own.otherwise_map}
+        return nearest(self.own, self.among)
 
     def where(self, path: Path) -> tuple[Table, AnyRow]:
         match path:
-            case ("rules", int(number), "networks", int(position), *_):
-                return tables.MAP_RULE_NETWORKS, self.networks[number][position]
-            case ("rules", int(number), "to", int(tier), int(position), *_):
-                return tables.MAP_RULE_TIERS, self.to[number][tier][position]
-            case ("rules", int(number), *_):
-                return tables.MAP_RULES, self.rules[number]
+            case ("rules", int(number), *rest):
+                return self._where_in_rule(number, tuple(rest))
             case ("otherwise", int(tier), int(position), *_):
                 return tables.MAP_TIERS, self.otherwise[tier][position]
+            case ("otherwise", "among", int(position), *_):
+                return tables.MAP_AMONG, self.among[position]
         return tables.MAPS, self.own
+
+    def _where_in_rule(self, number: int, path: Path) -> tuple[Table, AnyRow]:
+        match path:
+            case ("networks", int(position), *_):
+                return tables.MAP_RULE_NETWORKS, self.networks[number][position]
+            case ("to", int(tier), int(position), *_):
+                return tables.MAP_RULE_TIERS, self.to[number][tier][position]
+            case ("to", "among", int(position), *_):
+                return tables.MAP_RULE_AMONG, self.to_among[number][position]
+        return tables.MAP_RULES, self.rules[number]
 
 
 def _maps(reader: Reader, rows: Rows) -> Values:
     otherwise = grouped(rows["map_tiers"], "map")
+    among = grouped(rows["map_among"], "map")
     rules = grouped(rows["map_rules"], "map")
     networks = grouped(rows["map_rule_networks"], "map", "rule")
     to = grouped(rows["map_rule_tiers"], "map", "rule")
+    to_among = grouped(rows["map_rule_among"], "map", "rule")
     for row in rows["maps"]:
         mine = rules.pop(row.name, [])
         shape = _MapRows(
             row,
             tiered(otherwise.pop(row.name, [])),
+            among.pop(row.name, []),
             mine,
             [networks.pop((row.name, rule.position), []) for rule in mine],
             [tiered(to.pop((row.name, rule.position), [])) for rule in mine],
+            [to_among.pop((row.name, rule.position), []) for rule in mine],
         )
         value = reader.build(_MAP, shape, ("maps", row.name))
         if reader.names(_KEY, row.name, tables.MAPS, row) and value is not None:
             yield (row.name,), value
-    reader.orphans(tables.MAP_TIERS, otherwise, "maps", "{map}", "otherwise")
+    for table, left in ((tables.MAP_TIERS, otherwise), (tables.MAP_AMONG, among)):
+        reader.orphans(table, left, "maps", "{map}", "otherwise")
     for table, left in (
         (tables.MAP_RULES, rules),
         (tables.MAP_RULE_NETWORKS, networks),
         (tables.MAP_RULE_TIERS, to),
+        (tables.MAP_RULE_AMONG, to_among),
     ):
         reader.orphans(table, left, "maps", "{map}", "rules")
 
@@ -152,39 +192,48 @@ class _VipRows:
     addresses: list[AnyRow]
     order: Tiered
     pools: dict[str, AnyRow]
-    members: dict[str, list[AnyRow]]
+    members: dict[str, list[tuple[Table, AnyRow]]]
 
     def raw(self) -> dict[str, Any]:
         row = self.own
-        last = {"addresses": tuple(found.address for found in self.addresses)}
+        prefixes = {"ipv4": row.sticky_ipv4, "ipv6": row.sticky_ipv6}
         return {
             "ttl": row.ttl,
             "map": row.map,
             "order": tiers(self.order) or None,
             "probe": row.probe,
             "answers": row.answers or "all",
-            "sticky": bool(row.sticky),
-            "fallback": last if row.fallback == "addresses" else row.fallback,
+            "sticky": prefixes if row.sticky else None,
+            "family": row.family,
+            "fallback": self._fallback(),
+            "fallback_ttl": row.fallback_ttl,
             "pools": {
                 datacenter: {
                     "weight": pool.weight,
+                    "min_live": int(pool.min_live) if pool.min_live.isdecimal() else pool.min_live,
+                    "capacity": capacity(pool),
                     "members": [
-                        {
-                            "address": member.address,
-                            "weight": member.weight,
-                            **given(member, "probe_address", "probe_port"),
-                        }
-                        for member in self.members[datacenter]
+                        given(member, key, "weight", "probe_address", "probe_port")
+                        for table, member in self.members[datacenter]
+                        for key in ("address" if table is tables.MEMBERS else "name",)
                     ],
                 }
                 for datacenter, pool in self.pools.items()
             },
         }
 
+    def _fallback(self) -> Any:
+        match self.own.fallback:
+            case "addresses":
+                return {"addresses": tuple(found.address for found in self.addresses)}
+            case "vip":
+                return {"vip": self.own.fallback_vip}
+        return self.own.fallback
+
     def where(self, path: Path) -> tuple[Table, AnyRow]:
         match path:
             case ("pools", str(datacenter), "members", int(number), *_):
-                return tables.MEMBERS, self.members[datacenter][number]
+                return self.members[datacenter][number]
             case ("pools", str(datacenter), *_):
                 return tables.POOLS, self.pools[datacenter]
             case ("order", int(tier), int(position), *_):
@@ -194,11 +243,18 @@ class _VipRows:
         return tables.VIPS, self.own
 
 
+def _in_order(addresses: list[AnyRow], names: list[AnyRow]) -> list[tuple[Table, AnyRow]]:
+    both = [(tables.MEMBERS, row) for row in addresses]
+    both += [(tables.MEMBER_NAMES, row) for row in names]
+    return sorted(both, key=lambda found: found[1].position) if names else both
+
+
 def _vips(reader: Reader, rows: Rows) -> Values:
     addresses = grouped(rows["vip_fallback_addresses"], "vip")
     order = grouped(rows["vip_tiers"], "vip")
     pools = grouped(rows["pools"], "vip")
     members = grouped(rows["members"], "vip", "datacenter")
+    named = grouped(rows["member_names"], "vip", "datacenter")
     for row in rows["vips"]:
         mine = {pool.datacenter: pool for pool in pools.pop(row.name, [])}
         shape = _VipRows(
@@ -206,14 +262,23 @@ def _vips(reader: Reader, rows: Rows) -> Values:
             addresses.pop(row.name, []),
             tiered(order.pop(row.name, [])),
             mine,
-            {datacenter: members.pop((row.name, datacenter), []) for datacenter in mine},
+            {
+                datacenter: _in_order(
+                    members.pop((row.name, datacenter), []), named.pop((row.name, datacenter), [])
+                )
+                for datacenter in mine
+            },
         )
         value = reader.build(_VIP, shape, ("vips", row.name))
         if reader.names(_NAME, row.name, tables.VIPS, row) and value is not None:
             yield (row.name,), value
     reader.orphans(tables.VIP_FALLBACK_ADDRESSES, addresses, "vips", "{vip}", "fallback")
     reader.orphans(tables.VIP_TIERS, order, "vips", "{vip}", "order")
-    for table, left in ((tables.POOLS, pools), (tables.MEMBERS, members)):
+    for table, left in (
+        (tables.POOLS, pools),
+        (tables.MEMBERS, members),
+        (tables.MEMBER_NAMES, named),
+    ):
         reader.orphans(table, left, "vips", "{vip}", "pools", "{datacenter}")
 
 

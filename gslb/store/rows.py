@@ -155,3 +155,22 @@ def tiers(rows: Tiered) -> tuple[tuple[str, ...], ...]:
 def given(row: AnyRow, *columns: str) -> dict[str, Any]:
     """Give those of a row's columns that are not NULL."""
     return {column: value for column in columns if (value := getattr(row, column)) is not None}
+
+
+def nearest(row: AnyRow, among: Iterable[AnyRow]) -> dict[str, Any]:
+    """Give the way to the nearest that a row tells; all with a location if `among` is empty."""
+    names = tuple(found.datacenter for found in among)
+    return {"nearest": row.nearest, "depth": row.depth, "among": names or None}
+
+
+def capacity(row: AnyRow) -> dict[str, Any] | None:
+    """Give the capacity that a row tells, if it does."""
+    if row.capacity is None:
+        return None
+    return {
+        "limit": row.capacity,
+        "load": row.load,
+        "shed_from": row.shed_from,
+        "shed_full": row.shed_full,
+        "fresh": row.load_fresh_ms,
+    }

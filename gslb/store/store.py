@@ -39,10 +39,11 @@ from gslb.store.engine import (
 from gslb.store.migrate import migrate
 from gslb.store.moments import read_moment, write_moment
 from gslb.store.reading import values
+from gslb.store.refusals import refusals
 from gslb.store.rows import Reader, Rows, fetch
 from gslb.store.tables import AUDIT, OWNED, REVISIONS, TOUCH
 from gslb.store.whole import whole
-from gslb.store.writing import batches, refusals, write_batch
+from gslb.store.writing import batches, write_batch
 
 Source = Literal["api", "files", "start", "outside"]
 

@@ -23,128 +23,72 @@ a revision holds the count at which it was made.
 SQLite's alone but the strictness of its types, which other databases have anyhow.
 """
 
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import (
-    REAL,
-    BigInteger,
     CheckConstraint,
     Column,
-    Double,
     ForeignKey,
     ForeignKeyConstraint,
     Integer,
-    MetaData,
     Table,
     Text,
 )
-from sqlalchemy.types import TypeEngine
 
-METADATA: Final = MetaData()
+from gslb.store.columns import (
+    METADATA,
+    REAL_NUMBER,
+    WHOLE,
+    between,
+    capacity,
+    child,
+    domain_name,
+    key,
+    number,
+    one_of,
+    order,
+    place,
+    refers,
+    table_of,
+    text,
+    ttl,
+    weight,
+)
 
-WHOLE: Final = BigInteger().with_variant(Integer(), "sqlite")
-"""64 bits everywhere; SQLite's strict tables know no other word than INTEGER."""
-
-DEGREES: Final[TypeEngine[float]] = Double().with_variant(REAL(), "sqlite")
-"""Double precision everywhere; the word for it in SQLite's strict tables is REAL."""
-
-
-def _table(name: str, *parts: Column[Any] | CheckConstraint | ForeignKeyConstraint) -> Table:
-    return Table(name, METADATA, *parts, sqlite_strict=True)
-
-
-def _text(name: str, **more: Any) -> Column[str]:
-    return Column(name, Text, nullable=False, **more)
-
-
-def _key(name: str) -> Column[str]:
-    return Column(name, Text, primary_key=True, nullable=False)
-
-
-def _place(name: str = "position") -> Column[int]:
-    """Make a position that is part of the key."""
-    return Column(name, Integer, primary_key=True, nullable=False, autoincrement=False)
-
-
-def _order() -> Column[int]:
-    """Make a position that only orders; rows of equal position go by their keys."""
-    return Column("position", Integer, nullable=False, server_default="0")
-
-
-def _number(name: str, default: int | None = None) -> Column[int]:
-    server = None if default is None else str(default)
-    return Column(name, Integer, nullable=False, server_default=server)
-
-
-def _child(name: str, parent: str) -> Column[str]:
-    """Make a key column that goes and is renamed with its parent."""
-    target = ForeignKey(parent, ondelete="CASCADE", onupdate="CASCADE")
-    return Column(name, Text, target, primary_key=True, nullable=False)
-
-
-def _refers(parent: str) -> ForeignKey:
-    """Refer to what must exist when a transaction ends, in whatever order it was made."""
-    return ForeignKey(parent, onupdate="CASCADE", deferrable=True, initially="DEFERRED")
-
-
-def _between(column: str, low: int, high: int) -> CheckConstraint:
-    return CheckConstraint(
-        f"{column} BETWEEN {low} AND {high}",
-        name=f"{column}_is_{low}_to_{high}".replace("-", "minus_"),
-    )
-
-
-def _one_of(column: str, *words: str) -> CheckConstraint:
-    listed = ", ".join(f"'{word}'" for word in words)
-    return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_is_{'_or_'.join(words)}")
-
-
-def _domain_name(column: str) -> CheckConstraint:
-    return CheckConstraint(
-        f"{column} = lower({column}) AND {column} LIKE '%.'",
-        name=f"{column}_is_lower_case_and_ends_with_a_dot",
-    )
-
-
-def _weight() -> tuple[Column[int], CheckConstraint]:
-    return _number("weight", 1), _between("weight", 0, 65535)
-
-
-def _ttl(default: int | None = None) -> tuple[Column[int], CheckConstraint]:
-    return _number("ttl", default), _between("ttl", 0, 2**31 - 1)
-
-
-DATACENTERS: Final = _table(
+DATACENTERS: Final = table_of(
     "datacenters",
-    _key("name"),
-    _order(),
-    Column("latitude", DEGREES),
-    Column("longitude", DEGREES),
-    _between("latitude", -90, 90),
-    _between("longitude", -180, 180),
+    key("name"),
+    order(),
+    Column("latitude", REAL_NUMBER),
+    Column("longitude", REAL_NUMBER),
+    between("latitude", -90, 90),
+    between("longitude", -180, 180),
     CheckConstraint(
         "(latitude IS NULL) = (longitude IS NULL)", name="latitude_and_longitude_go_together"
     ),
+    number("bias", 0),
+    between("bias", -99, 99),
+    *capacity(),
 )
 
-PROBES: Final = _table(
+PROBES: Final = table_of(
     "probes",
-    _key("name"),
-    _order(),
-    _text("kind"),
+    key("name"),
+    order(),
+    text("kind"),
     Column("port", Integer),
-    _number("interval_ms", 10_000),
-    _number("timeout_ms", 2_000),
-    _number("rise", 2),
-    _number("fall", 3),
+    number("interval_ms", 10_000),
+    number("timeout_ms", 2_000),
+    number("rise", 2),
+    number("fall", 3),
     Column("path", Text),
     Column("host", Text),
     Column("contains", Text),
-    _one_of("kind", "http", "tcp"),
-    _between("port", 1, 65535),
-    _between("interval_ms", 1, 86_400_000),
-    _between("rise", 1, 100),
-    _between("fall", 1, 100),
+    one_of("kind", "http", "tcp"),
+    between("port", 1, 65535),
+    between("interval_ms", 1, 86_400_000),
+    between("rise", 1, 100),
+    between("fall", 1, 100),
     CheckConstraint(
         "timeout_ms BETWEEN 1 AND interval_ms", name="timeout_ms_is_within_interval_ms"
     ),
@@ -152,54 +96,76 @@ PROBES: Final = _table(
         "kind = 'http' OR (path IS NULL AND host IS NULL AND contains IS NULL)",
         name="path_host_and_contains_are_for_http",
     ),
+    Column("load_header", Text),
+    CheckConstraint("kind = 'http' OR load_header IS NULL", name="load_header_is_for_http"),
 )
 
-PROBE_STATUSES: Final = _table(
+PROBE_STATUSES: Final = table_of(
     "probe_statuses",
-    _child("probe", "probes.name"),
-    _place(),
-    _number("low"),
-    _number("high"),
+    child("probe", "probes.name"),
+    place(),
+    number("low"),
+    number("high"),
     CheckConstraint("low BETWEEN 100 AND high AND high <= 599", name="low_to_high_is_100_to_599"),
 )
 
-MAPS: Final = _table(
+MAPS: Final = table_of(
     "maps",
-    _key("name"),
-    _order(),
-    _text("otherwise"),
-    _one_of("otherwise", "nearest", "tiers"),
+    key("name"),
+    order(),
+    text("otherwise"),
+    one_of("otherwise", "nearest", "tiers", "map"),
+    number("nearest", 1),
+    number("depth", 16),
+    Column("otherwise_map", Text, refers("maps.name")),
+    between("nearest", 1, 256),
+    between("depth", 1, 256),
+    CheckConstraint(
+        "(otherwise = 'map') = (otherwise_map IS NOT NULL)", name="otherwise_map_is_for_map"
+    ),
 )
 
-MAP_TIERS: Final = _table(
+MAP_AMONG: Final = table_of(
+    "map_among",  # where a map's `otherwise` is 'nearest' among some datacenters only
+    child("map", "maps.name"),
+    place(),
+    Column("datacenter", Text, refers("datacenters.name"), nullable=False),
+)
+
+MAP_TIERS: Final = table_of(
     "map_tiers",  # where a map's `otherwise` is 'tiers'
-    _child("map", "maps.name"),
-    _place("tier"),
-    _place(),
-    Column("datacenter", Text, _refers("datacenters.name"), nullable=False),
+    child("map", "maps.name"),
+    place("tier"),
+    place(),
+    Column("datacenter", Text, refers("datacenters.name"), nullable=False),
 )
 
-MAP_RULES: Final = _table(
+MAP_RULES: Final = table_of(
     "map_rules",
-    _child("map", "maps.name"),
-    _place(),
+    child("map", "maps.name"),
+    place(),
     Column("asn", WHOLE),
     Column("city", Text),
     Column("subdivision", Text),
     Column("country", Text),
     Column("continent", Text),
-    _between("asn", 1, 2**32 - 1),
+    between("asn", 1, 2**32 - 1),
     CheckConstraint(
         "length(country) = 2 AND country = upper(country)", name="country_is_two_capital_letters"
     ),
-    _one_of("continent", "AF", "AN", "AS", "EU", "NA", "OC", "SA"),
+    one_of("continent", "AF", "AN", "AS", "EU", "NA", "OC", "SA"),
+    Column("nearest", Integer),  # NULL: the rule leads to its map_rule_tiers
+    Column("depth", Integer),
+    between("nearest", 1, 256),
+    between("depth", 1, 256),
+    CheckConstraint("(nearest IS NULL) = (depth IS NULL)", name="nearest_and_depth_go_together"),
 )
 
 
 def _of_rule() -> tuple[Column[str], Column[int], ForeignKeyConstraint]:
     return (
-        _key("map"),
-        _place("rule"),
+        key("map"),
+        place("rule"),
         ForeignKeyConstraint(
             ["map", "rule"],
             ["map_rules.map", "map_rules.position"],
@@ -209,92 +175,120 @@ def _of_rule() -> tuple[Column[str], Column[int], ForeignKeyConstraint]:
     )
 
 
-MAP_RULE_NETWORKS: Final = _table("map_rule_networks", *_of_rule(), _place(), _text("network"))
+MAP_RULE_NETWORKS: Final = table_of("map_rule_networks", *_of_rule(), place(), text("network"))
 
-MAP_RULE_TIERS: Final = _table(
+MAP_RULE_TIERS: Final = table_of(
     "map_rule_tiers",
     *_of_rule(),
-    _place("tier"),
-    _place(),
-    Column("datacenter", Text, _refers("datacenters.name"), nullable=False),
+    place("tier"),
+    place(),
+    Column("datacenter", Text, refers("datacenters.name"), nullable=False),
 )
 
-VIPS: Final = _table(
+MAP_RULE_AMONG: Final = table_of(
+    "map_rule_among",  # where a rule leads to the nearest among some datacenters only
+    *_of_rule(),
+    place(),
+    Column("datacenter", Text, refers("datacenters.name"), nullable=False),
+)
+
+VIPS: Final = table_of(
     "vips",
-    _key("name"),
-    _order(),
-    *_ttl(30),
-    Column("map", Text, _refers("maps.name")),
-    Column("probe", Text, _refers("probes.name")),
-    _number("answers", 1),  # 0: all
-    _number("sticky", 0),
-    _text("fallback", server_default="all"),
-    _domain_name("name"),
-    _between("answers", 0, 64),
-    _between("sticky", 0, 1),
-    _one_of("fallback", "all", "none", "servfail", "addresses"),
-)
-
-VIP_FALLBACK_ADDRESSES: Final = _table(
-    "vip_fallback_addresses",  # where a VIP's `fallback` is 'addresses'
-    _child("vip", "vips.name"),
-    _place(),
-    _text("address"),
-)
-
-VIP_TIERS: Final = _table(
-    "vip_tiers",  # a VIP's `order`
-    _child("vip", "vips.name"),
-    _place("tier"),
-    _place(),
-    Column("datacenter", Text, _refers("datacenters.name"), nullable=False),
-)
-
-POOLS: Final = _table(
-    "pools",
-    _child("vip", "vips.name"),
-    Column("datacenter", Text, _refers("datacenters.name"), primary_key=True, nullable=False),
-    _order(),
-    *_weight(),
-)
-
-MEMBERS: Final = _table(
-    "members",
-    _key("vip"),
-    _key("datacenter"),
-    _key("address"),
-    _order(),
-    *_weight(),
-    Column("probe_address", Text),
-    Column("probe_port", Integer),
-    _between("probe_port", 1, 65535),
-    ForeignKeyConstraint(
-        ["vip", "datacenter"],
-        ["pools.vip", "pools.datacenter"],
-        ondelete="CASCADE",
-        onupdate="CASCADE",
+    key("name"),
+    order(),
+    *ttl(30),
+    Column("map", Text, refers("maps.name")),
+    Column("probe", Text, refers("probes.name")),
+    number("answers", 1),  # 0: all
+    number("sticky", 0),
+    text("fallback", server_default="all"),
+    domain_name("name"),
+    between("answers", 0, 64),
+    between("sticky", 0, 1),
+    one_of("fallback", "all", "none", "servfail", "addresses", "vip"),
+    number("sticky_ipv4", 24),
+    number("sticky_ipv6", 56),
+    text("family", server_default="apart"),
+    Column("fallback_vip", Text, refers("vips.name")),
+    Column("fallback_ttl", Integer),
+    between("sticky_ipv4", 1, 32),
+    between("sticky_ipv6", 1, 64),
+    one_of("family", "apart", "same_datacenter"),
+    between("fallback_ttl", 0, 2**31 - 1),
+    CheckConstraint(
+        "(fallback = 'vip') = (fallback_vip IS NOT NULL)", name="fallback_vip_is_for_vip"
     ),
 )
 
-ZONES: Final = _table("zones", _key("origin"), _domain_name("origin"))
+VIP_FALLBACK_ADDRESSES: Final = table_of(
+    "vip_fallback_addresses",  # where a VIP's `fallback` is 'addresses'
+    child("vip", "vips.name"),
+    place(),
+    text("address"),
+)
 
-RRSETS: Final = _table(
+VIP_TIERS: Final = table_of(
+    "vip_tiers",  # a VIP's `order`
+    child("vip", "vips.name"),
+    place("tier"),
+    place(),
+    Column("datacenter", Text, refers("datacenters.name"), nullable=False),
+)
+
+POOLS: Final = table_of(
+    "pools",
+    child("vip", "vips.name"),
+    Column("datacenter", Text, refers("datacenters.name"), primary_key=True, nullable=False),
+    order(),
+    *weight(),
+    text("min_live", server_default="1"),  # a number of members, or a share as 50%
+    *capacity(),
+)
+
+
+def _members(name: str, target: str) -> Table:
+    return table_of(
+        name,
+        key("vip"),
+        key("datacenter"),
+        key(target),
+        order(),
+        *weight(),
+        Column("probe_address", Text),
+        Column("probe_port", Integer),
+        between("probe_port", 1, 65535),
+        ForeignKeyConstraint(
+            ["vip", "datacenter"],
+            ["pools.vip", "pools.datacenter"],
+            ondelete="CASCADE",
+            onupdate="CASCADE",
+        ),
+    )
+
+
+MEMBERS: Final = _members("members", "address")
+MEMBER_NAMES: Final = _members("member_names", "name")
+"""Members that are names stand apart, for a key may not be NULL; positions order both together."""
+
+ZONES: Final = table_of("zones", key("origin"), domain_name("origin"))
+
+RRSETS: Final = table_of(
     "rrsets",
-    _child("zone", "zones.origin"),
-    _key("name"),
-    _key("type"),
-    *_ttl(),
-    _domain_name("name"),
+    child("zone", "zones.origin"),
+    key("name"),
+    key("type"),
+    *ttl(),
+    domain_name("name"),
     CheckConstraint("type = upper(type)", name="type_is_upper_case"),
 )
 
-RECORDS: Final = _table(
+RECORDS: Final = table_of(
     "records",
-    _key("zone"),
-    _key("name"),
-    _key("type"),
-    _place(),
-    _text("rdata"),
+    key("zone"),
+    key("name"),
+    key("type"),
+    place(),
+    text("rdata"),
     ForeignKeyConstraint(
         ["zone", "name", "type"],
         ["rrsets.zone", "rrsets.name", "rrsets.type"],
@@ -306,7 +300,7 @@ RECORDS: Final = _table(
 CONFIGURATION: Final = tuple(METADATA.tables.values())
 """What `touch` watches: everything above, nothing below."""
 
-TOUCH: Final = _table(
+TOUCH: Final = table_of(
     "touch",
     Column("id", Integer, primary_key=True, autoincrement=False, nullable=False),
     Column("count", WHOLE, nullable=False),
@@ -317,33 +311,33 @@ REVISIONS: Final = Table(
     "revisions",
     METADATA,
     Column("revision", Integer, primary_key=True, nullable=False),
-    _text("made_at"),  # ISO 8601, UTC
-    _text("author"),
-    _text("source"),
-    _text("summary"),
+    text("made_at"),  # ISO 8601, UTC
+    text("author"),
+    text("source"),
+    text("summary"),
     Column("touch", WHOLE, nullable=False),
-    _one_of("source", "api", "files", "start", "outside"),
+    one_of("source", "api", "files", "start", "outside"),
     sqlite_strict=True,
     sqlite_autoincrement=True,  # the number of a revision is never given again
 )
 
-AUDIT: Final = _table(
+AUDIT: Final = table_of(
     "audit",
     Column("revision", Integer, ForeignKey("revisions.revision"), primary_key=True, nullable=False),
-    _place(),
-    _text("collection"),
-    _text("key"),  # the parts of an edit's key, a space between
+    place(),
+    text("collection"),
+    text("key"),  # the parts of an edit's key, a space between
     Column("before", Text),  # JSON as the API has it; NULL: it did not exist
     Column("after", Text),  # JSON; NULL: it was deleted
 )
 
-TOKENS: Final = _table(
+TOKENS: Final = table_of(
     "tokens",
-    _key("name"),
-    _text("role"),
-    _text("hash", unique=True),  # SHA-256 of the secret, hexadecimal
-    _text("created_at"),
-    _one_of("role", "viewer", "operator", "admin"),
+    key("name"),
+    text("role"),
+    text("hash", unique=True),  # SHA-256 of the secret, hexadecimal
+    text("created_at"),
+    one_of("role", "viewer", "operator", "admin"),
 )
 
 OWNED: Final[dict[str, tuple[tuple[Table, tuple[str, ...]], ...]]] = {
@@ -352,9 +346,11 @@ OWNED: Final[dict[str, tuple[tuple[Table, tuple[str, ...]], ...]]] = {
     "maps": (
         (MAPS, ("name",)),
         (MAP_TIERS, ("map",)),
+        (MAP_AMONG, ("map",)),
         (MAP_RULES, ("map",)),
         (MAP_RULE_NETWORKS, ("map",)),
         (MAP_RULE_TIERS, ("map",)),
+        (MAP_RULE_AMONG, ("map",)),
     ),
     "vips": (
         (VIPS, ("name",)),
@@ -362,6 +358,7 @@ OWNED: Final[dict[str, tuple[tuple[Table, tuple[str, ...]], ...]]] = {
         (VIP_TIERS, ("vip",)),
         (POOLS, ("vip",)),
         (MEMBERS, ("vip",)),
+        (MEMBER_NAMES, ("vip",)),
     ),
     "zones": ((ZONES, ("origin",)), (RRSETS, ("zone",)), (RECORDS, ("zone",))),
     "rrsets": (

@@ -10,17 +10,21 @@ from sqlalchemy import Table, bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gslb.model import (
+    Capacity,
     Datacenter,
     Edit,
-    Fault,
     HttpProbe,
     LastResort,
     Map,
-    Path,
+    Nearest,
+    OtherMap,
+    OtherVip,
     Rrset,
+    Sticky,
     TcpProbe,
     Tiers,
     Vip,
+    Way,
     Zone,
 )
 from gslb.store import tables
@@ -35,9 +39,21 @@ def _text(value: object | None) -> str | None:
     return None if value is None else str(value)
 
 
+def _capacity(value: Capacity | None) -> RowValues:
+    told = value or Capacity(limit=1)
+    return {
+        "capacity": value and value.limit,
+        "load": told.load,
+        "shed_from": told.shed_from,
+        "shed_full": told.shed_full,
+        "load_fresh_ms": told.fresh,
+    }
+
+
 def _datacenter(name: str, value: Datacenter) -> Written:
     latitude, longitude = value.location or (None, None)
-    yield tables.DATACENTERS, {"name": name, "latitude": latitude, "longitude": longitude}
+    row = {"name": name, "latitude": latitude, "longitude": longitude, "bias": value.bias}
+    yield tables.DATACENTERS, {**row, **_capacity(value.capacity)}
 
 
 def _probe(name: str, value: HttpProbe | TcpProbe) -> Written:
@@ -55,6 +71,7 @@ def _probe(name: str, value: HttpProbe | TcpProbe) -> Written:
             "path": http and http.path,
             "host": http and http.host,
             "contains": http and http.contains,
+            "load_header": http and http.load_header,
         },
     )
     for position, (low, high) in enumerate(http.status if http else ()):
@@ -69,10 +86,31 @@ def _tiers(table: Table, key: RowValues, tiers: Tiers) -> Written:
             yield table, {**key, **row}
 
 
+def _way(tiers: Table, among: Table, key: RowValues, way: Way | OtherMap) -> Written:
+    if isinstance(way, tuple):
+        yield from _tiers(tiers, key, way)
+    elif isinstance(way, Nearest):
+        for position, datacenter in enumerate(way.among or ()):
+            yield among, {**key, "position": position, "datacenter": datacenter}
+
+
 def _map(name: str, value: Map) -> Written:
-    otherwise = value.otherwise if isinstance(value.otherwise, tuple) else ()
-    yield tables.MAPS, {"name": name, "otherwise": "tiers" if otherwise else "nearest"}
-    yield from _tiers(tables.MAP_TIERS, {"map": name}, otherwise)
+    way = value.otherwise
+    nearest = way if isinstance(way, Nearest) else Nearest()
+    other = way.map if isinstance(way, OtherMap) else None
+    row = {
+        "name": name,
+        "otherwise": "map" if other else "tiers" if isinstance(way, tuple) else "nearest",
+        "nearest": nearest.nearest,
+        "depth": nearest.depth,
+        "otherwise_map": other,
+    }
+    yield tables.MAPS, row
+    yield from _way(tables.MAP_TIERS, tables.MAP_AMONG, {"map": name}, way)
+    yield from _rules(name, value)
+
+
+def _rules(name: str, value: Map) -> Written:
     for number, rule in enumerate(value.rules):
         place = {
             "asn": rule.asn,
@@ -80,17 +118,21 @@ def _map(name: str, value: Map) -> Written:
             "subdivision": rule.subdivision,
             "country": rule.country,
             "continent": rule.continent,
+            "nearest": rule.to.nearest if isinstance(rule.to, Nearest) else None,
+            "depth": rule.to.depth if isinstance(rule.to, Nearest) else None,
         }
         yield tables.MAP_RULES, {"map": name, "position": number, **place}
         key = {"map": name, "rule": number}
         for position, network in enumerate(rule.networks or ()):
             row = {"position": position, "network": str(network)}
             yield tables.MAP_RULE_NETWORKS, {**key, **row}
-        yield from _tiers(tables.MAP_RULE_TIERS, key, rule.to if isinstance(rule.to, tuple) else ())
+        yield from _way(tables.MAP_RULE_TIERS, tables.MAP_RULE_AMONG, key, rule.to)
 
 
 def _vip(name: str, value: Vip) -> Written:
     last = value.fallback if isinstance(value.fallback, LastResort) else None
+    other = value.fallback if isinstance(value.fallback, OtherVip) else None
+    sticky = value.sticky or Sticky()
     yield (
         tables.VIPS,
         {
@@ -100,7 +142,12 @@ def _vip(name: str, value: Vip) -> Written:
             "probe": value.probe,
             "answers": 0 if value.answers == "all" else value.answers,
             "sticky": int(value.sticky is not None),
-            "fallback": "addresses" if last else value.fallback,
+            "fallback": "addresses" if last else "vip" if other else value.fallback,
+            "sticky_ipv4": sticky.ipv4,
+            "sticky_ipv6": sticky.ipv6,
+            "family": value.family,
+            "fallback_vip": other and other.vip,
+            "fallback_ttl": value.fallback_ttl,
         },
     )
     for position, address in enumerate(last.addresses if last else ()):
@@ -109,16 +156,18 @@ def _vip(name: str, value: Vip) -> Written:
     yield from _tiers(tables.VIP_TIERS, {"vip": name}, value.order or ())
     for order, (datacenter, pool) in enumerate(value.pools.items()):
         key = {"vip": name, "datacenter": datacenter}
-        yield tables.POOLS, {**key, "position": order, "weight": pool.weight}
+        row = {"position": order, "weight": pool.weight, "min_live": str(pool.min_live)}
+        yield tables.POOLS, {**key, **row, **_capacity(pool.capacity)}
         for position, member in enumerate(pool.members):
             row = {
-                "address": str(member.address),
+                "address" if member.name is None else "name": member.target,
                 "position": position,
                 "weight": member.weight,
                 "probe_address": _text(member.probe_address),
                 "probe_port": member.probe_port,
             }
-            yield tables.MEMBERS, {**key, **row}
+            table = tables.MEMBERS if member.name is None else tables.MEMBER_NAMES
+            yield table, {**key, **row}
 
 
 def _zone(origin: str, _: Zone) -> Written:
@@ -219,70 +268,3 @@ async def _number(connection: AsyncConnection, table: Table, rows: Sequence[RowV
         last = await connection.scalar(select(func.max(table.c.position)))
         for position, row in enumerate(rows, start=0 if last is None else last + 1):
             row["position"] = position
-
-
-# What the database refused
-
-
-async def refusals(connection: AsyncConnection, edits: Sequence[Edit], why: str) -> list[Fault]:
-    """Say which edits name what does not exist, or delete what is still named.
-
-    `connection` shows the store as it was; `why` is what the database said, for want of better.
-    """
-    names = {table.name: await _names(connection, table) for table in _NAMED}
-    for edit in edits:
-        if edit.collection in names:
-            known = names[edit.collection]
-            (known.discard if edit.value is None else known.add)(edit.key[0])
-    faults = [
-        Fault(path, f"{name!r} does not exist in {collection}; add it, or name another")
-        for edit in edits
-        for path, collection, name in _references(edit)
-        if name not in names[collection]
-    ]
-    return (
-        faults
-        or [
-            Fault(edit.path, "a VIP or a map still names it; change that first")
-            for edit in edits
-            if edit.value is None and edit.collection in {"datacenters", "probes", "maps"}
-        ]
-        or [Fault((), f"the store refuses the change, which breaks a rule of its tables: {why}")]
-    )
-
-
-_NAMED: Final = (tables.DATACENTERS, tables.PROBES, tables.MAPS, tables.ZONES)
-
-
-async def _names(connection: AsyncConnection, table: Table) -> set[str]:
-    (key,) = table.primary_key.columns
-    return set((await connection.scalars(select(key))).all())
-
-
-def _references(edit: Edit) -> Iterator[tuple[Path, str, str]]:
-    """Give what a value names elsewhere: where it does, in which collection, which name."""
-    if isinstance(edit.value, Rrset):
-        yield edit.path, "zones", edit.key[0]
-    elif isinstance(edit.value, Vip):
-        yield from _in_vip(edit.path, edit.value)
-    elif isinstance(edit.value, Map):
-        for number, rule in enumerate(edit.value.rules):
-            if isinstance(rule.to, tuple):
-                yield from _in_tiers((*edit.path, "rules", number, "to"), rule.to)
-        if isinstance(edit.value.otherwise, tuple):
-            yield from _in_tiers((*edit.path, "otherwise"), edit.value.otherwise)
-
-
-def _in_vip(path: Path, vip: Vip) -> Iterator[tuple[Path, str, str]]:
-    for collection, name in (("maps", vip.map), ("probes", vip.probe)):
-        if name is not None:
-            yield (*path, collection[:-1]), collection, name
-    yield from _in_tiers((*path, "order"), vip.order or ())
-    for datacenter in vip.pools:
-        yield (*path, "pools", datacenter), "datacenters", datacenter
-
-
-def _in_tiers(path: Path, tiers: Tiers) -> Iterator[tuple[Path, str, str]]:
-    for number, tier in enumerate(tiers):
-        for position, name in enumerate(tier):
-            yield (*path, number, position), "datacenters", name

@@ -44,7 +44,7 @@ PARTS = (
 RULED = ("192.0.2.0/24", "192.0.2.64/26", "198.51.0.0/16", "0.0.0.0/0", "2001:db8::/32", "::/1")
 
 TIERS = st.sampled_from([("tokyo",), ("frankfurt", "tokyo"), ("virginia", ["frankfurt", "attic"])])
-NEAR = st.builds(
+NEAR: st.SearchStrategy[Any] = st.builds(
     dict,
     nearest=st.integers(1, 3),
     depth=st.integers(3, 4),

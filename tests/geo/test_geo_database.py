@@ -6,6 +6,7 @@ import random
 import struct
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 
 import maxminddb
 import pytest
@@ -14,7 +15,7 @@ from atlases import city, write_database
 from gslb.plane import Database, Overlay
 from gslb.snapshot import IN_IPV4
 
-RECORDS = {
+RECORDS: dict[str, Any] = {
     "192.0.2.0/24": city("JP", "AS", "Tokyo", (35.68, 139.69), "13"),
     "198.51.100.0/25": city("DE", "EU", "Berlin", (52.52, 13.4)),
     "198.51.100.128/25": {"country": {"iso_code": "DE"}},
@@ -59,7 +60,7 @@ def test_columns_have_what_each_place_has(file: Path) -> None:
 
 
 def test_numbers_may_be_text(tmp_path: Path) -> None:
-    flat = {
+    flat: dict[str, Any] = {
         "192.0.2.0/24": {"lat": "35.5", "asn": "AS64500", "country": "JP"},
         "198.51.100.0/24": {"lat": "north", "asn": 64501, "country": {"nested": "DE"}},
     }

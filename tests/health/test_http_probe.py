@@ -139,6 +139,19 @@ def test_a_bad_target_is_told_in_words(loop: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("loop", LOOPS)
+@pytest.mark.parametrize(
+    ("header", "load"),
+    [("X-Load: 12.5", 12.5), ("x-load: 0", 0.0), ("X-Load: -1", None), ("X-Load: nan", None),
+     ("X-Load: much", None), ("Other: 1", None)],
+)  # fmt: skip
+def test_a_load_is_read_from_its_header(loop: str, header: str, load: float | None) -> None:
+    answer = f"HTTP/1.1 200 OK\r\n{header}\r\nContent-Length: 0\r\n\r\n".encode()
+    with toy(says(answer)) as site:
+        outcome = ask_once(loop, http_target(site.port, load_header="X-Load"))
+    assert (outcome.ok, outcome.load) == (True, load)
+
+
+@pytest.mark.parametrize("loop", LOOPS)
 def test_nobody_listens(loop: str) -> None:
     assert ask_once(loop, http_target(refused_port())) == Outcome(ok=False, words="connect refused")
 

@@ -20,8 +20,18 @@ def rich() -> World:
     return World.model_validate(
         {
             "datacenters": {
-                "tokyo": {"location": [35.68, 139.69]},
-                "frankfurt": {"location": [50.11, 8.68]},
+                "tokyo": {"location": [35.68, 139.69], "bias": -20, "capacity": 1000.5},
+                "frankfurt": {
+                    "location": [50.11, 8.68],
+                    "bias": 99,
+                    "capacity": {
+                        "limit": 200,
+                        "load": "push",
+                        "shed_from": "70%",
+                        "shed_full": "90%",
+                        "fresh": "5s",
+                    },
+                },
                 "attic": {},
                 "virginia": {"location": [38.95, -77.45]},
             },
@@ -37,6 +47,7 @@ def rich() -> World:
                     "host": "www.example",
                     "status": ["200-299", "404", "200-299"],
                     "contains": 'it\'s "ok"',
+                    "load_header": "X-Load",
                 },
                 "plain": {"kind": "http"},
                 "door": {"kind": "tcp", "port": 22, "interval": "1h"},
@@ -48,8 +59,18 @@ def rich() -> World:
                         {"asn": 4294967295, "to": [["attic", "tokyo"]]},
                         {"city": "São Paulo", "country": "BR", "to": ["virginia", ["attic"]]},
                         {"subdivision": "BY", "continent": "EU", "to": ["frankfurt"]},
+                        {"country": "JP", "to": "nearest"},
+                        {
+                            "country": "KR",
+                            "to": {"nearest": 2, "among": ["virginia", "tokyo"], "depth": 3},
+                        },
                     ],
                     "otherwise": "nearest",
+                },
+                "close": {"otherwise": {"nearest": 3, "among": ["tokyo", "frankfurt"], "depth": 9}},
+                "more": {
+                    "rules": [{"continent": "AF", "to": ["frankfurt"]}],
+                    "otherwise": {"map": "world"},
                 },
                 "fixed": {"otherwise": ["virginia", ["tokyo", "frankfurt"]]},
             },
@@ -59,11 +80,15 @@ def rich() -> World:
                     "map": "world",
                     "probe": "web",
                     "answers": 3,
-                    "sticky": True,
+                    "sticky": {"ipv4": 20, "ipv6": 48},
+                    "family": "same_datacenter",
+                    "fallback_ttl": 5,
                     "fallback": {"addresses": ["203.0.113.200", "2001:db8:ffff::1"]},
                     "pools": {
                         "tokyo": {
                             "weight": 7,
+                            "min_live": 2,
+                            "capacity": {"limit": 10, "load": "probe"},
                             "members": [
                                 {"address": "192.0.2.11", "weight": 0},
                                 {"address": "192.0.2.10", "weight": 65535},
@@ -76,6 +101,21 @@ def rich() -> World:
                         },
                         "frankfurt": {"members": [{"address": "198.51.100.10"}]},
                         "attic": {"weight": 0, "members": [{"address": "203.0.113.10"}]},
+                    },
+                },
+                "other.gslb.example.": {
+                    "sticky": True,
+                    "fallback": {"vip": "ordered.gslb.example."},
+                    "pools": {
+                        "tokyo": {"members": [{"address": "192.0.2.13"}]},
+                        "frankfurt": {
+                            "min_live": "50%",
+                            "members": [
+                                {"name": "b.cdn.example."},
+                                {"address": "198.51.100.13"},
+                                {"name": "a.cdn.example.", "weight": 3, "probe_port": 80},
+                            ],
+                        },
                     },
                 },
                 "all.gslb.example.": {
@@ -146,8 +186,21 @@ _WORDS = st.none() | st.text(st.characters(codec="utf-8", exclude_characters="\0
 _ADDRESSES = st.ip_addresses().map(str)
 _WEIGHTS = st.integers(0, 65535)
 _PORTS = st.none() | st.integers(1, 65535)
+_CAPACITIES = st.none() | st.fixed_dictionaries(
+    {
+        "limit": st.floats(0, 1e9, exclude_min=True, allow_subnormal=False),
+        "load": st.sampled_from(["answers", "push", "probe"]),
+        "shed_from": st.integers(1, 99),
+        "shed_full": st.integers(100, 1000),
+        "fresh": st.integers(1, 86_400_000),
+    }
+)
 _DATACENTERS = st.fixed_dictionaries(
-    {"location": st.none() | st.tuples(st.floats(-90, 90), st.floats(-180, 180))}
+    {
+        "location": st.none() | st.tuples(st.floats(-90, 90), st.floats(-180, 180)),
+        "bias": st.integers(-99, 99),
+        "capacity": _CAPACITIES,
+    }
 )
 _TIMES = {
     "port": _PORTS,
@@ -162,6 +215,7 @@ _PROBES = st.fixed_dictionaries({"kind": st.just("tcp"), **_TIMES}) | st.fixed_d
         **_TIMES,
         "status": st.lists(st.sampled_from(["200", "200-399", "404"]), min_size=1, max_size=3),
         "contains": _WORDS,
+        "load_header": st.none() | st.just("X-Load"),
     }
 )
 _NETWORKS = st.lists(st.ip_addresses().map(ipaddress.ip_network).map(str), min_size=1, max_size=3)
@@ -172,32 +226,50 @@ def _tiers(names: list[str]) -> st.SearchStrategy[list[list[str]]]:
     return st.lists(tier, min_size=1, max_size=3)
 
 
-def _maps(names: list[str]) -> st.SearchStrategy[dict[str, Any]]:
+def _nearest(names: list[str]) -> st.SearchStrategy[Any]:
+    among = st.none() | st.lists(st.sampled_from(names), min_size=1, max_size=3)
+    numbers = {"nearest": st.integers(1, 16), "depth": st.integers(16, 256), "among": among}
+    return st.just("nearest") | st.fixed_dictionaries(numbers)
+
+
+def _maps(names: list[str], keys: list[str]) -> st.SearchStrategy[dict[str, Any]]:
+    way = _tiers(names) | _nearest(names)
+    other = st.sampled_from(keys).map(lambda key: {"map": key})
     rule = st.fixed_dictionaries(
         {
             "networks": st.none() | _NETWORKS,
             "asn": st.integers(1, 2**32 - 1),
             "city": _WORDS,
             "subdivision": _WORDS,
-            "to": _tiers(names),
+            "to": way,
         }
     )
-    return st.fixed_dictionaries(
-        {"rules": st.lists(rule, max_size=3), "otherwise": st.just("nearest") | _tiers(names)}
-    )
+    return st.fixed_dictionaries({"rules": st.lists(rule, max_size=3), "otherwise": way | other})
 
 
-def _vips(names: list[str], maps: list[str], probes: list[str]) -> st.SearchStrategy[Any]:
+def _vips(
+    names: list[str], maps: list[str], probes: list[str], vips: list[str]
+) -> st.SearchStrategy[Any]:
+    target = st.tuples(st.just("address"), _ADDRESSES) | st.tuples(st.just("name"), _NAMES)
     member = st.fixed_dictionaries(
         {
-            "address": _ADDRESSES,
+            "target": target,
             "weight": _WEIGHTS,
             "probe_address": st.none() | _ADDRESSES,
             "probe_port": _PORTS,
         }
     )
-    members = st.lists(member, min_size=1, max_size=4, unique_by=lambda found: found["address"])
-    pool = st.fixed_dictionaries({"weight": _WEIGHTS, "members": members})
+    members = st.lists(member, min_size=1, max_size=4, unique_by=lambda found: found["target"]).map(
+        lambda found: [dict([one.pop("target")]) | one for one in found]
+    )
+    pool = st.fixed_dictionaries(
+        {
+            "weight": _WEIGHTS,
+            "min_live": st.integers(1, 65535) | st.integers(1, 100).map("{}%".format),
+            "capacity": _CAPACITIES,
+            "members": members,
+        }
+    )
     last = st.lists(_ADDRESSES, min_size=1, max_size=3).map(lambda found: {"addresses": found})
     steered = st.fixed_dictionaries({"order": _tiers(names)}) | st.fixed_dictionaries(
         {"map": st.sampled_from([None, *maps])}
@@ -207,8 +279,13 @@ def _vips(names: list[str], maps: list[str], probes: list[str]) -> st.SearchStra
             "ttl": st.integers(0, 2**31 - 1),
             "probe": st.sampled_from([None, *probes]),
             "answers": st.integers(1, 64) | st.just("all"),
-            "sticky": st.booleans(),
-            "fallback": st.sampled_from(["all", "none", "servfail"]) | last,
+            "sticky": st.booleans()
+            | st.fixed_dictionaries({"ipv4": st.integers(1, 32), "ipv6": st.integers(1, 64)}),
+            "family": st.sampled_from(["apart", "same_datacenter"]),
+            "fallback": st.sampled_from(["all", "none", "servfail"])
+            | last
+            | st.sampled_from(vips).map(lambda name: {"vip": name}),
+            "fallback_ttl": st.none() | st.integers(0, 2**31 - 1),
             "pools": st.dictionaries(st.sampled_from(names), pool, min_size=1),
         }
     )
@@ -234,8 +311,10 @@ def worlds(draw: st.DrawFn) -> World:
     datacenters = draw(st.dictionaries(_KEYS, _DATACENTERS, min_size=1, max_size=4))
     names = list(datacenters)
     probes = draw(st.dictionaries(_KEYS, _PROBES, max_size=3))
-    maps = draw(st.dictionaries(_KEYS, _maps(names), max_size=3))
-    vips = draw(st.dictionaries(_NAMES, _vips(names, list(maps), list(probes)), max_size=3))
+    keys = draw(st.lists(_KEYS, min_size=1, max_size=3, unique=True))
+    maps = {key: draw(_maps(names, keys)) for key in keys}
+    owners = draw(st.lists(_NAMES, min_size=1, max_size=3, unique=True))
+    vips = {owner: draw(_vips(names, keys, list(probes), owners)) for owner in owners}
     return World.model_validate(
         {
             "datacenters": datacenters,

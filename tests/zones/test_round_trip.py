@@ -85,18 +85,49 @@ PROBES = st.builds(
     interval=st.integers(100_000, 86_400_000),
     timeout=st.integers(1, 100_000),
     contains=st.none() | st.text(min_size=1, max_size=20),
+    load_header=st.none() | st.just("X-Load"),
     status=st.sampled_from([((200, 200),), ((200, 399), (404, 404))]),
 ) | st.builds(TcpProbe, kind=st.just("tcp"), port=st.none() | st.integers(1, 65535))
 
-MEMBERS = st.fixed_dictionaries(
-    {"address": ADDRESSES, "weight": WEIGHTS},
-    optional={"probe_address": ADDRESSES, "probe_port": st.integers(1, 65535)},
+NAMES = BELOW.map(to_text)
+TARGETS = st.fixed_dictionaries({"address": ADDRESSES}) | st.fixed_dictionaries({"name": NAMES})
+MEMBERS = st.tuples(
+    TARGETS,
+    st.fixed_dictionaries(
+        {"weight": WEIGHTS},
+        optional={"probe_address": ADDRESSES, "probe_port": st.integers(1, 65535)},
+    ),
+).map(lambda parts: parts[0] | parts[1])
+CAPACITIES = st.floats(0.001, 1e9) | st.fixed_dictionaries(
+    {"limit": st.integers(1, 10**9)},
+    optional={
+        "load": st.sampled_from(["answers", "push", "probe"]),
+        "shed_from": st.integers(1, 79),
+        "shed_full": st.integers(81, 1000).map("{}%".format),
+        "fresh": st.integers(1, 86_400_000),
+    },
 )
 POOLS = st.fixed_dictionaries(
     {
         "weight": WEIGHTS,
-        "members": st.lists(MEMBERS, min_size=1, max_size=3, unique_by=lambda m: m["address"]),
-    }
+        "members": st.lists(
+            MEMBERS,
+            min_size=1,
+            max_size=3,
+            unique_by=lambda m: str(min(m.items())),
+        ),
+    },
+    optional={
+        "min_live": st.integers(1, 65535) | st.integers(1, 100).map("{}%".format),
+        "capacity": CAPACITIES,
+    },
+)
+NEAREST = st.just("nearest") | st.fixed_dictionaries(
+    {"nearest": st.integers(1, 16)},
+    optional={
+        "depth": st.integers(16, 256),
+        "among": st.lists(KEYS, min_size=1, max_size=3),
+    },
 )
 VIPS = st.fixed_dictionaries(
     {"ttl": TTLS, "pools": st.dictionaries(KEYS, POOLS, min_size=1, max_size=3)},
@@ -104,21 +135,29 @@ VIPS = st.fixed_dictionaries(
         "order": TIERS,
         "probe": KEYS,
         "answers": st.integers(1, 64) | st.just("all"),
-        "sticky": st.booleans(),
+        "sticky": st.booleans()
+        | st.fixed_dictionaries({"ipv4": st.integers(1, 32), "ipv6": st.integers(1, 64)}),
+        "family": st.sampled_from(["apart", "same_datacenter"]),
+        "fallback_ttl": TTLS,
         "fallback": st.sampled_from(["all", "none", "servfail"])
-        | st.fixed_dictionaries({"addresses": st.lists(ADDRESSES, min_size=1, max_size=3)}),
+        | st.fixed_dictionaries({"addresses": st.lists(ADDRESSES, min_size=1, max_size=3)})
+        | st.fixed_dictionaries({"vip": NAMES}),
     },
 ).map(Vip.model_validate)
 RULES = st.fixed_dictionaries(
-    {"networks": st.lists(NETWORKS, min_size=1, max_size=4), "to": TIERS},
+    {"networks": st.lists(NETWORKS, min_size=1, max_size=4), "to": TIERS | NEAREST},
     optional={"country": st.sampled_from(["NO", "BR"]), "city": st.text(min_size=1, max_size=8)},
 )
 MAPS = st.builds(
     lambda rules, otherwise: Map.model_validate({"rules": rules, "otherwise": otherwise}),
     st.lists(RULES, max_size=3),
-    st.just("nearest") | TIERS,
+    TIERS | NEAREST | st.fixed_dictionaries({"map": KEYS}),
 )
 LOCATIONS = st.tuples(st.floats(-90, 90), st.floats(-180, 180))
+DATACENTERS = st.fixed_dictionaries(
+    {},
+    optional={"location": LOCATIONS, "bias": st.integers(-99, 99), "capacity": CAPACITIES},
+).map(Datacenter.model_validate)
 
 
 @st.composite
@@ -127,9 +166,7 @@ def worlds(draw: st.DrawFn) -> World:
     names = BELOW.map(lambda below: to_text((*below, b"a", b"example")))
     return World(
         zones=found,
-        datacenters=draw(
-            st.dictionaries(KEYS, st.builds(Datacenter, location=st.none() | LOCATIONS), max_size=3)
-        ),
+        datacenters=draw(st.dictionaries(KEYS, DATACENTERS, max_size=3)),
         probes=draw(st.dictionaries(KEYS, PROBES, max_size=2)),
         maps=draw(st.dictionaries(KEYS, MAPS, max_size=2)),
         vips=draw(st.dictionaries(names, VIPS, max_size=3)),

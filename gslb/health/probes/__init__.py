@@ -25,7 +25,8 @@ async def ask(target: Target) -> Outcome:
     milliseconds = target.probe.timeout
     try:
         async with asyncio.timeout(milliseconds / 1000):
-            return Outcome(ok=True, words=await KINDS[target.probe.kind](target, course))
+            words = await KINDS[target.probe.kind](target, course)
+            return Outcome(ok=True, words=words, load=course.load)
     except Failed as failed:
         return Outcome(ok=False, words=str(failed))
     except TimeoutError:

@@ -5,6 +5,7 @@ if no text is wanted, at the text if it is found, and at a limit if neither come
 """
 
 import asyncio
+import math
 from typing import Final
 
 from httptools import (
@@ -54,6 +55,15 @@ def _request(definition: HttpProbe, target: Target) -> bytes:
     ).encode("ascii")
 
 
+def _load(value: bytes) -> float | None:
+    """Read a load; None if it is not a number from 0 up."""
+    try:
+        load = float(value)
+    except ValueError:
+        return None
+    return load if math.isfinite(load) and load >= 0 else None
+
+
 class _Exchange(asyncio.Protocol):
     """What the target answers, until it is decided."""
 
@@ -65,6 +75,7 @@ class _Exchange(asyncio.Protocol):
         self._decided = decided
         self._parser: HttpResponseParser | None = HttpResponseParser(self)
         self._needle = (definition.contains or "").encode()
+        self._load_header = (definition.load_header or "").lower().encode()
         self._header_octets = 0
         self._in_body = False
         self._body = bytearray()
@@ -99,6 +110,10 @@ class _Exchange(asyncio.Protocol):
         self._ended("reset" if exc else "closed")
 
     # What the parser calls
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._load_header and name.lower() == self._load_header:
+            self._course.load = _load(value)
 
     def on_headers_complete(self) -> None:
         status = self._status()

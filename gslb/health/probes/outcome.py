@@ -9,6 +9,7 @@ class Outcome:
 
     ok: bool | None
     words: str
+    load: float | None = None  # what the target told of its load
 
 
 class Failed(Exception):  # noqa: N818  (an answer of the probe, in the words of the docs)
@@ -18,13 +19,15 @@ class Failed(Exception):  # noqa: N818  (an answer of the probe, in the words of
 class Course:
     """How far a probe came; a probe that runs out of time is told by it.
 
-    `late` is a phrase with a place for the limit, such as `no answer within {}`.
+    `late` is a phrase with a place for the limit, such as `no answer within {}`; `load` is what
+    the target told of its load.
     """
 
-    __slots__ = ("late",)
+    __slots__ = ("late", "load")
 
     def __init__(self) -> None:
         self.late = "nothing done within {}"
+        self.load: float | None = None
 
     def told(self, limit: str) -> str:
         """Say what was waited for in vain, and how long."""

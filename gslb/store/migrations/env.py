@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from gslb.store.tables import METADATA
+from gslb.store.columns import METADATA
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -1,0 +1,82 @@
+"""The explanation in sentences, as an operator reads it."""
+
+from collections.abc import Iterator, Sequence
+
+from gslb.trace import Client, Trace
+
+
+def tell(trace: Trace, unnamed: Sequence[str], placed: Sequence[str]) -> Iterator[str]:
+    """Tell a trace whose members have their reasons; `placed` says where the client is."""
+    if client := trace.client:
+        yield f"The client is {client.address}/{client.prefix}, {_origin(client)}."
+    if trace.zone is None:
+        yield f"No zone here holds {trace.name}: {trace.rcode}."
+        return
+    yield (
+        f"{trace.name} {trace.rtype} is answered from zone {trace.zone} "
+        f"at revision {trace.revision}: {_LOOKUPS[trace.lookup]}, {trace.rcode}."
+    )
+    if len(trace.chain) > 1:
+        yield f"Aliases were followed: {' to '.join(link.name for link in trace.chain)}"
+    if trace.vip:
+        yield from _tell_ladder(trace, unnamed, placed)
+    if trace.answers:
+        yield (
+            f"Answered: {', '.join(trace.answers)}, TTL {trace.ttl} s, ECS scope /{trace.scope} "
+            f"({_scope_reason(trace)})."
+        )
+    elif trace.rrsets:
+        yield f"Answered: the RRset(s) {', '.join(trace.rrsets)}, TTL {trace.ttl} s."
+
+
+def _origin(client: Client) -> str:
+    if client.origin == "proxy":
+        return f"told by the front end {client.front_end}"
+    return "sent by its resolver (ECS)" if client.origin == "ecs" else "the packet's source"
+
+
+_LOOKUPS = {
+    "exact": "the name exists",
+    "wildcard": "a wildcard stands for the name",
+    "cut": "the name is delegated to other servers",
+    "nxdomain": "the name does not exist",
+    "nodata": "the name has nothing of this type",
+    "cname": "the name is an alias of a name elsewhere",
+    "dname": "the name lies below a DNAME, and its new name is elsewhere or too long",
+    "refused": "no zone was asked",
+}
+
+
+def _tell_ladder(trace: Trace, unnamed: Sequence[str], placed: Sequence[str]) -> Iterator[str]:
+    tiers = f"{len(trace.tiers)} tier{'' if len(trace.tiers) == 1 else 's'}"
+    if trace.map is None:
+        yield f"{trace.vip} is a VIP; its own ladder has {tiers}, the same for all clients."
+    else:
+        yield (
+            f"{trace.vip} is a VIP; the map {trace.map} puts this client into class "
+            f"{trace.class_} (true for its /{trace.range_prefix}), which has {tiers}."
+        )
+    yield from placed
+    for tier in trace.tiers:
+        state = "answers" if tier.chosen else "live" if tier.live else "nothing live"
+        yield f"Tier {tier.tier + 1} ({', '.join(tier.datacenters)}): {state}."
+        for pool in tier.pools:
+            for member in pool.members:
+                weight = f"{member.weight:g}"
+                yield f"  {pool.datacenter} {member.address} weight {weight}: {member.reason}."
+    for datacenter in unnamed:
+        yield f"  {datacenter}: no tier of this client names it."
+    if trace.fallback:
+        yield f"Nothing was live, so the fallback answered: {trace.fallback}."
+
+
+def _scope_reason(trace: Trace) -> str:
+    if trace.scope == 0:
+        return "the answer does not depend on the client's network"
+    return "the widest network that gets the same answer"
+
+
+def tell_distrust(via: str) -> Iterator[str]:
+    """Tell that a front end is not believed."""
+    yield f"{via} is not in proxy_from: a question behind its PROXY header is no DNS to us."
+    yield "To trust it, add it to proxy_from (or GSLB_PROXY_FROM) and start the node again."
