@@ -13,7 +13,7 @@
 
 use std::net::IpAddr;
 
-use crate::answer::{MAX_LINKS, Question, Tools, answer};
+use crate::answer::{Hints, MAX_LINKS, Question, Tools, answer};
 use crate::chaos;
 use crate::choose::Draw;
 use crate::limit::{Kind, Ruling, cost};
@@ -36,6 +36,7 @@ pub struct Thread {
     edns: Edns,
     known: Known,
     draw: Draw,
+    hints: Hints,
     /// Room for the names that DNAMEs make.
     renamed: Box<[Split]>,
 }
@@ -50,6 +51,7 @@ impl Thread {
             edns: Edns::default(),
             known: Known::default(),
             draw: Draw::default(),
+            hints: Hints::default(),
             renamed: (0..MAX_LINKS).map(|_| Split::default()).collect(),
         }
     }
@@ -174,7 +176,7 @@ impl Answerer<'_> {
     ) -> Option<(usize, Verdict)> {
         let Self { world, packet, tally } = *self;
         let policy = &*world.policy;
-        let Thread { rng, name, edns, known, draw, renamed } = thread;
+        let Thread { rng, name, edns, known, draw, hints, renamed } = thread;
         let name = name.name();
         let mut opt = Opt::new(policy.payload, packet.transport == Transport::Encrypted);
         let mut client = Client::at(packet.source, packet.front_end.is_some());
@@ -202,8 +204,9 @@ impl Answerer<'_> {
             chaos::answer(policy, name.wire(), query.qtype, &mut reply)
         } else if let Some(linked) = world.zone_of(&name, qtype) {
             witness.zone(world, &linked.zone);
-            let question = Question { name, qtype, client };
-            let tools = Tools { rng, draw, renamed, tally };
+            let explain = policy.explain_txt.then_some(world.revision);
+            let question = Question { name, qtype, client, explain };
+            let tools = Tools { rng, draw, hints, renamed, tally };
             answer(linked, &question, &mut reply, tools, witness)
         } else {
             nobodys(world)
