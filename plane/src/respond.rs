@@ -14,6 +14,7 @@
 use std::net::IpAddr;
 
 use crate::answer::{MAX_LINKS, Question, Tools, answer};
+use crate::asked::Asked;
 use crate::chaos;
 use crate::choose::Draw;
 use crate::limit::{Kind, Ruling, cost};
@@ -32,7 +33,7 @@ use crate::witness::{Client, Origin, Witness};
 #[derive(Debug)]
 pub struct Thread {
     rng: Rng,
-    name: Split,
+    name: Asked,
     edns: Edns,
     known: Known,
     draw: Draw,
@@ -46,7 +47,7 @@ impl Thread {
     pub fn new(rng: Rng) -> Self {
         Self {
             rng,
-            name: Split::default(),
+            name: Asked::default(),
             edns: Edns::default(),
             known: Known::default(),
             draw: Draw::default(),
@@ -104,18 +105,22 @@ impl<'p> Packet<'p> {
         transport: Transport,
         now: u32,
     ) -> Option<Self> {
-        let packet = Self { octets, source: sender, front_end: None, transport, now };
-        if policy.proxy_from.contain(sender) { packet.told() } else { Some(packet) }
+        let mut packet = Self { octets, source: sender, front_end: None, transport, now };
+        if policy.proxy_from.contain(sender) {
+            packet.take_off_header()?;
+        }
+        Some(packet)
     }
 
-    fn told(self) -> Option<Self> {
+    #[cold]
+    fn take_off_header(&mut self) -> Option<()> {
         let (octets, client) = proxy::datagram(self.octets)?;
-        Some(match client {
-            Some(client) => {
-                Self { octets, source: client, front_end: Some(self.source.to_canonical()), ..self }
-            }
-            None => Self { octets, ..self },
-        })
+        self.octets = octets;
+        if let Some(client) = client {
+            self.front_end = Some(self.source.to_canonical());
+            self.source = client;
+        }
+        Some(())
     }
 }
 
@@ -175,6 +180,8 @@ impl Answerer<'_> {
         let Self { world, packet, tally } = *self;
         let policy = &*world.policy;
         let Thread { rng, name, edns, known, draw, renamed } = thread;
+        let qtype = self.answered_type(query.qtype);
+        let found = world.find(name, qtype);
         let name = name.name();
         let mut opt = Opt::new(policy.payload, packet.transport == Transport::Encrypted);
         let mut client = Client::at(packet.source, packet.front_end.is_some());
@@ -195,16 +202,15 @@ impl Answerer<'_> {
         if let Some(front_end) = packet.front_end {
             witness.told(front_end);
         }
-        let qtype = self.answered_type(query.qtype);
         let mut verdict = if let Some(refusal) = self.refusal(query, edns, trusted) {
             refusal
         } else if query.qclass == CH {
             chaos::answer(policy, name.wire(), query.qtype, &mut reply)
-        } else if let Some(linked) = world.zone_of(&name, qtype) {
+        } else if let Some((linked, found)) = found {
             witness.zone(world, &linked.zone);
             let question = Question { name, qtype, client };
             let tools = Tools { rng, draw, renamed, tally };
-            answer(linked, &question, &mut reply, tools, witness)
+            answer((linked, found), &question, &mut reply, tools, witness)
         } else {
             nobodys(world)
         };

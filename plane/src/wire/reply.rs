@@ -180,6 +180,11 @@ impl<'b> Reply<'b> {
             Owner::At(place) => {
                 let [p1, p2] = (POINTER | place).to_be_bytes();
                 let [t1, t2, c1, c2, s1, s2, s3, s4, l1, l2] = fixed(rtype, IN, ttl, length);
+                if let &[a, b, c, d] = data {
+                    // Most are IPv4 addresses: such a record is one block of 16 octets.
+                    self.put(&[p1, p2, t1, t2, c1, c2, s1, s2, s3, s4, l1, l2, a, b, c, d])?;
+                    return Ok(Some(place));
+                }
                 self.put(&[p1, p2, t1, t2, c1, c2, s1, s2, s3, s4, l1, l2])?;
                 Some(place)
             }
