@@ -62,9 +62,16 @@ impl Entry {
         let (Some(known_end), Some(asked_end)) = (known.last_chunk(), asked.last_chunk()) else {
             return false;
         };
-        let mut words = known.chunks_exact(WORD).zip(asked.chunks_exact(WORD));
-        words.all(|(known, asked)| same(word(known), word(asked)))
-            && same(u64::from_le_bytes(*known_end), u64::from_le_bytes(*asked_end))
+        let (mut known, mut asked) = (known, asked);
+        while let (Some((a, known_rest)), Some((b, asked_rest))) =
+            (known.split_first_chunk(), asked.split_first_chunk())
+        {
+            if !same(*a, *b) {
+                return false;
+            }
+            (known, asked) = (known_rest, asked_rest);
+        }
+        same(*known_end, *asked_end)
     }
 
     #[inline]
@@ -157,9 +164,15 @@ impl Asked {
 /// zero, which is its end or at least its own.
 #[inline]
 fn place_of(octets: &[u8]) -> usize {
-    let mut hash = 0u64;
-    for octets in octets.chunks(WORD).take(WORDS) {
-        let word = word(octets);
+    let (mut hash, mut rest) = (0u64, octets);
+    for _ in 0..WORDS {
+        let word = match rest.split_first_chunk() {
+            Some((octets, behind)) => {
+                rest = behind;
+                u64::from_le_bytes(*octets)
+            }
+            None => last_word(rest),
+        };
         // The lowest octet that is 0 has the lowest of these bits.
         let zeros = word.wrapping_sub(ONES) & !word & HIGH;
         // All up to that bit; all of the word if there is none.
@@ -172,27 +185,23 @@ fn place_of(octets: &[u8]) -> usize {
     usize::try_from(hash >> 52).unwrap_or(0) % ROOM
 }
 
-/// Up to eight octets as a number, with zeros behind them.
-#[inline]
-fn word(octets: &[u8]) -> u64 {
-    if let Ok(whole) = <[u8; WORD]>::try_from(octets) {
-        return u64::from_le_bytes(whole);
-    }
+/// The first octets, fewer than eight, as a word with zeros behind them.
+#[cold]
+fn last_word(octets: &[u8]) -> u64 {
     octets.iter().rev().fold(0, |word, &octet| word << 8 | u64::from(octet))
 }
 
 /// Whether a word is one that is known in lower case.
 #[inline]
-fn same(known: u64, asked: u64) -> bool {
+fn same(known: [u8; WORD], asked: [u8; WORD]) -> bool {
     known == asked || known == lower(asked)
 }
 
-/// Lower each letter in a word of octets (RFC 4343).
-#[inline]
-fn lower(word: u64) -> u64 {
-    let mut octets = word.to_le_bytes();
+/// Lower each letter (RFC 4343).
+#[cold]
+fn lower(mut octets: [u8; WORD]) -> [u8; WORD] {
     octets.make_ascii_lowercase();
-    u64::from_le_bytes(octets)
+    octets
 }
 
 #[cfg(test)]
@@ -277,11 +286,8 @@ mod tests {
     #[test]
     fn letters_alone_are_lowered() {
         for octet in 0..=u8::MAX {
-            let word = u64::from_le_bytes([octet, 0, octet, 0xff, b'A', b'z', octet, octet]);
-            assert_eq!(
-                lower(word).to_le_bytes(),
-                word.to_le_bytes().map(|o| o.to_ascii_lowercase())
-            );
+            let word = [octet, 0, octet, 0xff, b'A', b'z', octet, octet];
+            assert_eq!(lower(word), word.map(|octet| octet.to_ascii_lowercase()));
         }
     }
 }

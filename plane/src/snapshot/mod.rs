@@ -142,19 +142,19 @@ impl World {
         None
     }
 
-    /// What a name comes to, by the closest zone at or above it; `None` if that is not ours. It is
-    /// remembered, unless it depends on the type.
+    /// What a name comes to, by the closest zone at or above it, if that is remembered.
+    #[must_use]
     #[inline]
-    pub fn find(&self, asked: &mut Asked, qtype: u16) -> Option<(&Linked, Found<'_>)> {
-        if let Some(place) = asked.place(self.stamp).filter(|_| qtype != rtype::DS) {
-            let linked = self.zones.get(place.zone as usize)?;
-            return Some((linked, linked.zone.nodes.get(place.node as usize).map(Found::Node)?));
-        }
-        self.look_up(asked, qtype)
+    pub fn remembered(&self, asked: &Asked, qtype: u16) -> Option<(&Linked, Found<'_>)> {
+        let place = asked.place(self.stamp).filter(|_| qtype != rtype::DS)?;
+        let linked = self.zones.get(place.zone as usize)?;
+        linked.zone.nodes.get(place.node as usize).map(|node| (linked, Found::Node(node)))
     }
 
+    /// What a name comes to, by the closest zone at or above it; `None` if that is not ours. It is
+    /// remembered, unless it depends on the type.
     #[inline(never)]
-    fn look_up(&self, asked: &mut Asked, qtype: u16) -> Option<(&Linked, Found<'_>)> {
+    pub fn look_up(&self, asked: &mut Asked, qtype: u16) -> Option<(&Linked, Found<'_>)> {
         let name = asked.name();
         let (zone, linked) = self.zone_of(&name, qtype)?;
         let found = linked.zone.find(&name, qtype);

@@ -14,6 +14,8 @@ use super::cookie::{self, Cookie};
 
 /// Octets of an OPT record without options.
 pub const OPT: usize = 11;
+/// Octets of it before the lower half of its flags.
+const FIXED: usize = 8;
 
 const NSID: u16 = 3; // RFC 5001 section 4
 const ECS: u16 = 8; // RFC 7871 section 6
@@ -270,20 +272,29 @@ pub(super) fn write(
     (rcode, scope, error): (u16, u8, Option<ExtendedError>),
     before: usize,
 ) -> Option<usize> {
-    let [p1, p2] = opt.payload.to_be_bytes();
-    let [rcode_high, _] = (rcode << 4).to_be_bytes(); // its upper 8 of 12 bits
-    let flags = if edns.dnssec_ok { 0x80 } else { 0 };
-    let head = [0, 0, 41, p1, p2, rcode_high, 0, flags, 0, 0];
+    let fixed = fixed(edns, opt, rcode);
     if error.is_none() {
         if !edns.has_options {
-            *out.first_chunk_mut()? = with_length(head, 0);
+            let record = out.first_chunk_mut::<OPT>()?;
+            let (head, length) = record.split_first_chunk_mut()?;
+            *head = fixed;
+            length.fill(0);
             return Some(OPT);
         }
-        if let Some(length) = write_slash_24(out, head, edns, opt, scope) {
+        if let Some(length) = write_slash_24(out, fixed, edns, opt, scope) {
             return Some(length);
         }
     }
-    write_options(out, head, edns, opt, (scope, error), before)
+    write_options(out, fixed, edns, opt, (scope, error), before)
+}
+
+/// What an OPT record begins with: root, type, payload, upper bits of the response code, version
+/// and DO (RFC 6891 section 6.1.2). Three octets follow: the rest of the flags, and the length.
+#[inline]
+fn fixed(edns: &Edns, opt: &Opt<'_>, rcode: u16) -> [u8; FIXED] {
+    let upper = u64::from(rcode >> 4); // 8 of 12 bits
+    let flags = if edns.dnssec_ok { 0x80 } else { 0 };
+    (0x29 << 40 | u64::from(opt.payload) << 24 | upper << 16 | flags).to_be_bytes()
 }
 
 /// Write what most queries with options get: nothing but the 24 bits of IPv4 that they told;
@@ -291,7 +302,7 @@ pub(super) fn write(
 #[inline]
 fn write_slash_24(
     out: &mut [u8],
-    head: [u8; OPT - 1],
+    fixed: [u8; FIXED],
     edns: &Edns,
     opt: &Opt<'_>,
     scope: u8,
@@ -302,33 +313,32 @@ fn write_slash_24(
     if opt.cookie.is_some() || !opt.nsid.is_empty() || (opt.encrypted && edns.padding) {
         return None;
     }
-    let ([h1, h2, h3, h4, h5, h6, h7, h8, h9, h10], [a, b, c, _]) = (head, address.octets());
-    let [o1, o2, o3, o4, o5, o6, o7, _] = SLASH_24;
-    *out.first_chunk_mut()? = [
-        h1, h2, h3, h4, h5, h6, h7, h8, h9, h10, 11, // as many octets of options
-        o1, o2, o3, o4, o5, o6, o7, scope, a, b, c,
-    ];
+    // In whole words, which are one instruction each.
+    let record = out.first_chunk_mut::<{ 2 * OPT }>()?;
+    let (head, rest) = record.split_first_chunk_mut()?;
+    let (middle, rest) = rest.split_first_chunk_mut()?;
+    let (end, last) = rest.split_first_chunk_mut()?;
+    let [a, b, c, _] = address.octets();
+    *head = fixed;
+    *middle = [0, 0, 11, 0, 8, 0, 7, 0];
+    *end = [1, 24, scope, a];
+    *last.first_chunk_mut()? = [b, c];
     Some(2 * OPT)
-}
-
-/// The head of an OPT record with the lower octet of its length.
-#[inline]
-fn with_length([h1, h2, h3, h4, h5, h6, h7, h8, h9, h10]: [u8; OPT - 1], length: u8) -> [u8; OPT] {
-    [h1, h2, h3, h4, h5, h6, h7, h8, h9, h10, length]
 }
 
 /// Write an OPT record with whatever options are due.
 #[inline(never)]
 fn write_options(
     out: &mut [u8],
-    head: [u8; OPT - 1],
+    fixed: [u8; FIXED],
     edns: &Edns,
     opt: &Opt<'_>,
     (scope, error): (u8, Option<ExtendedError>),
     before: usize,
 ) -> Option<usize> {
     let mut writer = Writer { out, at: 0 };
-    writer.put(&with_length(head, 0))?;
+    writer.put(&fixed)?;
+    writer.put(&[0, 0, 0])?;
     if let Some(subnet) = &edns.subnet {
         write_subnet(&mut writer, subnet, scope)?;
     }

@@ -323,8 +323,8 @@ impl<'b> Reply<'b> {
     /// Write OPT and header; give the reply's length.
     #[inline]
     #[must_use]
-    pub fn finish(self, verdict: Verdict, edns: Option<(&Edns, &Opt<'_>)>) -> usize {
-        let Self { out, mut at, counts: [answer, authority, mut additional], .. } = self;
+    pub fn finish(&mut self, verdict: Verdict, edns: Option<(&Edns, &Opt<'_>)>) -> usize {
+        let Self { ref mut out, mut at, counts: [answer, authority, mut additional], .. } = *self;
         if let Some((edns, opt)) = edns {
             let rest = out.get_mut(at..self.limit + self.kept).unwrap_or_default();
             let says = (verdict.rcode as u16, verdict.scope, verdict.error);
