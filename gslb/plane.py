@@ -47,6 +47,7 @@ class Plane:
         self._engine = _plane.Engine()
         self._server: _plane.Server | None = None
         self._started = False
+        self.policy: snapshot.Policy | None = None
 
     def publish(self, release: Release) -> int:
         """Swap in a release by one pointer store; give the generation. All or nothing."""
@@ -70,6 +71,7 @@ class Plane:
             self._engine.configure(snapshot.encode(policy))
         except ValueError as error:
             raise Broken(f"the plane refused the policy: {error}") from error
+        self.policy = policy
 
     def set_members(self, origin: bytes, changes: Iterable[tuple[int, int]]) -> None:
         """Store member words (index, word) of the zone at `origin` (wire form)."""
@@ -83,9 +85,9 @@ class Plane:
         """Answer one packet, or None for silence; it is not counted."""
         return self._engine.respond(packet, source, tcp=tcp)
 
-    def explain(self, packet: bytes, source: str) -> Trace:
-        """Answer one packet and give the witness's trace."""
-        return msgspec.json.decode(self._engine.explain(packet, source), type=Trace)
+    def explain(self, packet: bytes, source: str, *, seed: int | None = None) -> Trace:
+        """Answer one packet and give the witness's trace; `seed` fixes the draws."""
+        return msgspec.json.decode(self._engine.explain(packet, source, seed=seed), type=Trace)
 
     def counters(self) -> dict[str, int]:
         """Give the sums of all threads' counters."""

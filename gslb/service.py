@@ -145,6 +145,7 @@ async def serving(settings: Settings) -> AsyncIterator[Parts]:
             transfers,
             capacities,
             atlas,
+            press,
         )
         parts.http = await stack.enter_async_context(open_api(parts))
 

@@ -116,6 +116,9 @@ class WireSettings(BaseSettings):
         description="file of secrets, 32 hex digits a line, the first signs; "
         "default: cookie-secrets in the state folder, made at the first start",
     )
+    explain_txt: bool = Field(
+        default=False, description="TXT of _explain.NAME tells a client why a VIP answers it so"
+    )
     rrl_rate: int = Field(
         default=1000,
         ge=0,

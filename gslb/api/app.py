@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from gslb.api import load, page, status, tokens, values, world, zones
+from gslb.api import explaining, load, page, status, tokens, values, world, zones
 from gslb.api.auth import KNOWN, auth
 from gslb.api.parts import PARTS, Parts
 from gslb.api.problems import problems
@@ -22,7 +22,7 @@ def make_app(parts: Parts) -> web.Application:
     app = web.Application(middlewares=[problems, auth], client_max_size=LARGEST_BODY)
     app[PARTS] = parts
     app[KNOWN] = {}
-    for resource in (page, status, values, zones, world, load, tokens):
+    for resource in (page, status, explaining, values, zones, world, load, tokens):
         app.add_routes(resource.routes())
     return app
 

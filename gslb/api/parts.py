@@ -8,7 +8,7 @@ from gslb.capacity import Capacities
 from gslb.geo import Atlas
 from gslb.health import Watch
 from gslb.plane import Plane
-from gslb.publisher import Desk
+from gslb.publisher import Desk, Press
 from gslb.settings import Settings
 from gslb.telemetry import Alarms
 from gslb.transfer import Transfers
@@ -29,6 +29,7 @@ class Parts:
     transfers: Transfers
     capacities: Capacities
     atlas: Atlas
+    press: Press
     http: str = ""
 
 

@@ -1,4 +1,4 @@
-"""What the node does now: status, explanations, and the three open paths."""
+"""What the node does now: its status, and the three open paths."""
 
 import time
 from typing import Any
@@ -8,8 +8,7 @@ from aiohttp import web
 from gslb.api.load import loads
 from gslb.api.metrics import exposition
 from gslb.api.parts import PARTS, Parts
-from gslb.explain import explain
-from gslb.model import Fault, Invalid, Member, MemberKey, Vip
+from gslb.model import Member, MemberKey, Vip
 
 
 def routes() -> list[web.RouteDef]:
@@ -19,7 +18,6 @@ def routes() -> list[web.RouteDef]:
         web.get("/readyz", readyz),
         web.get("/metrics", metrics),
         web.get("/api/v1/status", status),
-        web.get("/api/v1/explain", explained),
     ]
 
 
@@ -67,30 +65,6 @@ async def status(request: web.Request) -> web.Response:
             "geoip": _geoip(parts),
             "vips": {name: _vip(parts, name, vip) for name, vip in desk.world.vips.items()},
         }
-    )
-
-
-async def explained(request: web.Request) -> web.Response:
-    """Explain an answer: `?name=www.gslb.example&type=A&client=203.0.113.0/24&via=192.0.2.80`."""
-    parts = request.app[PARTS]
-    faults = [
-        Fault((key,), f"{key} is missing; write ?name=…&type=A&client=203.0.113.7")
-        for key in ("name", "client")
-        if key not in request.query
-    ]
-    if faults:
-        raise Invalid(faults)
-    query = request.query
-    return web.json_response(
-        explain(
-            parts.plane,
-            parts.watch.standing,
-            parts.desk.world.vips,
-            name=query["name"],
-            rtype=query.get("type", "A"),
-            client=query["client"],
-            via=query.get("via", ""),
-        )
     )
 
 

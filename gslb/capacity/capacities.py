@@ -181,6 +181,18 @@ class Capacities:
         live = weight if self._muster.enough(key) else 0
         return snapshot.pool_word(live, self._shares.get(key, 0.0))
 
+    def imagined(self, weigh: Weigh) -> Callable[[PoolKey], int]:
+        """Give what pools' words would be if members weighed so; shares stay as they are."""
+        muster = Muster(weigh)
+        muster.follow(self._steering)
+
+        def word(key: PoolKey) -> int:
+            weight = self._steering.vips[key.vip].pools[key.datacenter].weight
+            live = weight if muster.enough(key) else 0
+            return snapshot.pool_word(live, self._shares.get(key, 0.0))
+
+        return word
+
     def gauge(self, place: Place) -> Gauge:
         """Give how a place stands; Invalid if it has no capacity."""
         found = self._gauges.get(place)

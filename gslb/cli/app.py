@@ -23,7 +23,7 @@ from gslb.demo.run import command as demo_command
 from gslb.demo.run import demo as run_demo
 from gslb.geo import read_atlas
 from gslb.model import Broken, GslbError, Invalid, Refused, World
-from gslb.publisher import read_checked
+from gslb.publisher import read_checked, read_noted
 from gslb.service import run
 from gslb.settings import Settings, read_settings
 from gslb.telemetry import set_up_log
@@ -202,10 +202,12 @@ def check(
 ) -> None:
     """Read zone files and print ALL faults as file:line: sentence; exit 1 if any.
 
-    Without --geoip every place is taken to be known.
+    Notes tell what may not be what was meant. Without --geoip every place is taken to be known.
     """
     with _families():
-        world = read_checked(folder, read_atlas(geoip) if geoip else AnyGeography())
+        world, notes = read_noted(folder, read_atlas(geoip) if geoip else AnyGeography())
+    for note in notes:
+        out.print(f"note: {note}", markup=False)
     records = sum(len(zone.rrsets) for zone in world.zones.values())
     out.print(
         f"{folder}: no faults; {len(world.zones)} zone(s), {records} RRsets, "
@@ -280,6 +282,13 @@ def explain(
     *,
     client: Annotated[str, typer.Option(help="ADDR, or ADDR/LEN as ECS would carry it.")],
     via: Annotated[str, typer.Option(help="The front end that tells it (PROXY protocol).")] = "",
+    without: Annotated[
+        list[str] | None,
+        typer.Option(help="Imagine gone: a datacenter, VIP/DATACENTER, or VIP/DATACENTER/ADDRESS."),
+    ] = None,
+    at: Annotated[
+        str, typer.Option(help="As it was at 14:03 or 2026-11-25T14:03:20Z, where that is known.")
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole trace.")] = False,
     state: State = None,
     url: Url = None,
@@ -287,7 +296,8 @@ def explain(
 ) -> None:
     """Say why a client gets its answer, by the trace of the real decision."""
     door = Door(_settings(state=state).state, url, token)
-    query = {"name": name, "type": rtype, "client": client, "via": via}
+    query = [("name", name), ("type", rtype), ("client", client), ("via", via), ("at", at)]
+    query += [("without", one) for one in without or ()]
     found = _run(door.call("GET", "/api/v1/explain", params=query))
     out.print(json.dumps(found, indent=2) if as_json else "\n".join(found["sentences"]))
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from gslb.compiler.capacity_rules import check_capacities
+from gslb.compiler.fallback_rules import check_fallbacks
 from gslb.compiler.geography import AnyGeography, Geography, NoGeography
 from gslb.compiler.map_rules import check_map
 from gslb.compiler.scene import Scene
@@ -31,5 +32,6 @@ def check(
     for name in sorted(world.maps):
         faults += check_map(scene, AnyGeography() if name in kept else geography, name)
     faults += check_vips(scene)
+    faults += check_fallbacks(scene)
     faults += check_capacities(scene)
     return tuple(faults)

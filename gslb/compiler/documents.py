@@ -13,6 +13,7 @@ from gslb.compiler.geography import Classified
 from gslb.compiler.records import compile_records
 from gslb.compiler.scene import upward
 from gslb.compiler.serial import soa_of, with_serial
+from gslb.compiler.zone_rules import SERVICES
 from gslb.model import (
     LastResort,
     Member,
@@ -27,7 +28,6 @@ from gslb.model import (
 from gslb.model.names import to_wire
 
 MOST_CAPACITY = 65_535
-_HINTED = ("HTTPS", "SVCB")
 
 _FALLBACKS = {
     "all": snapshot.FallbackKind.ALL,
@@ -62,7 +62,7 @@ def compile_zone(world: World, origin: str, changed: int = 0) -> CompiledZone:
     datacenters = sorted({name for _, vip in vips for name in _datacenters_of(vip)})
     index = {name: at for at, name in enumerate(datacenters)}
     rrsets = world.zones[origin].rrsets
-    hinted = {name for name, _ in vips if any((name, kind) in rrsets for kind in _HINTED)}
+    hinted = {name for name, _ in vips if any((name, kind) in rrsets for kind in SERVICES)}
     scope = _Scope(world, index, maps)
     document = snapshot.Zone(
         format=snapshot.FORMAT,

@@ -42,6 +42,7 @@ def compile_policy(
         ),
         stale=stale,
         transfers=settings.transfers,
+        explain_txt=settings.explain_txt,
     )
 
 

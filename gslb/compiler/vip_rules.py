@@ -2,9 +2,13 @@
 
 from collections.abc import Iterator
 
+import dns.rdata
+import dns.rdtypes.svcbbase
+from dns.rdtypes.svcbbase import ParamKey
+
 from gslb.compiler.map_rules import check_tiers, unknown
 from gslb.compiler.scene import Scene, upward
-from gslb.compiler.zone_rules import ADDRESSES, ZoneView
+from gslb.compiler.zone_rules import ADDRESSES, SERVICES, ZoneView
 from gslb.model import Fault, LastResort, Member, OtherVip, Path, RrsetKey, Vip
 from gslb.model.probe import DEFAULT_PORTS
 
@@ -23,6 +27,7 @@ def check_vips(scene: Scene) -> Iterator[Fault]:
             if origin not in views:
                 views[origin] = ZoneView.of(scene, origin)
             yield from _check_name(views[origin], name)
+            yield from _check_hints(views[origin], name)
         yield from _check_ladder(scene, name, vip)
         yield from _check_probe(scene, name, vip)
         if vip.names:
@@ -51,6 +56,23 @@ def _check_name(view: ZoneView, name: str) -> Iterator[Fault]:
     if view.dnames and (above := view.dname_over(name)) is not None:
         yield Fault(path, f"{name} lies below the DNAME of {above}, which hides it; take out the "
                           "DNAME, or the VIP (RFC 6672 section 2.4)")  # fmt: skip
+
+
+def _check_hints(view: ZoneView, name: str) -> Iterator[Fault]:
+    """Check that no service record that leads to the VIP hints at addresses of its own."""
+    for rtype in SERVICES:
+        for text in view.zone.rrsets.rows.get((name, rtype), (0,))[1:]:
+            record = dns.rdata.from_text("IN", rtype, text)
+            if not isinstance(record, dns.rdtypes.svcbbase.SVCBBase) or not record.priority:
+                continue
+            if str(record.target).lower() not in {".", name}:
+                continue  # whose addresses are not the VIP's
+            for key in (ParamKey.IPV4HINT, ParamKey.IPV6HINT):
+                if key in record.params:
+                    hint = key.name.lower()
+                    yield Fault(view.path(name, rtype), f"{name} is a VIP, whose {rtype} record "
+                                f"hints at addresses; leave {hint} out, it is written for each "
+                                "client (RFC 9460 section 7.3)")  # fmt: skip
 
 
 def _check_ladder(scene: Scene, name: str, vip: Vip) -> Iterator[Fault]:

@@ -10,6 +10,8 @@ from gslb.model.names import canonical, is_within
 BESIDE_CNAME = frozenset({"CNAME", "RRSIG", "NSEC"})  # RFC 4034 section 3, RFC 2181 section 10.1
 SINGLE = {"CNAME": "RFC 2181 section 10.1", "DNAME": "RFC 6672 section 2.4"}
 ADDRESSES = ("A", "AAAA")
+SERVICES = ("HTTPS", "SVCB")
+"""Types in whose records addresses may be hinted at (RFC 9460 section 7.3)."""
 _PARTICULAR = frozenset({"SOA", *SINGLE})
 
 

@@ -12,11 +12,13 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Final
 
+from gslb.health.history import History, Turn
 from gslb.health.judge import Observation, State, Verdict, judge
 from gslb.health.target import Target, targets_of
-from gslb.model import Broken, MemberKey, Steering
+from gslb.model import Broken, MemberKey, Refused, Steering
 
 ALIVE: Final = {Verdict.UP: 1.0, Verdict.UNKNOWN: 1.0, Verdict.DOWN: 0.0, Verdict.DRAINED: 0.0}
 
@@ -63,6 +65,7 @@ class Board:
         self._records: dict[Target, _Record] = {}
         self._targets: dict[MemberKey, Target | None] = {}
         self._weights: dict[MemberKey, int] = {}
+        self.history = History(now())
 
     # What the watch writes
 
@@ -95,12 +98,13 @@ class Board:
         record = self._records.get(target)
         if record is None:
             return
-        before = record.state.verdict
+        stood, before = record.state, record.state.verdict
         record.state = judge(record.state, observation, target.probe.rise, target.probe.fall)
         if record.told != record.alive:
             self._tell(record.members)
             record.told = record.alive
         if before is not record.state.verdict:
+            self.history.add(Turn(record.state.since, target, stood))
             _log.log(
                 logging.INFO if record.alive else logging.WARNING,
                 "%s is %s, was %s: %s",
@@ -145,6 +149,10 @@ class Board:
             raise Broken(f"the watch follows no member {key}; it must follow before it weighs")
         return weight * self._alive(key)
 
+    def configured(self, key: MemberKey) -> int:
+        """Give a member's configured weight; 0 if it is not there."""
+        return self._weights.get(key, 0)
+
     def _alive(self, key: MemberKey) -> float:
         target = self._targets[key]
         return self._records[target].alive if target is not None else 1.0
@@ -163,6 +171,15 @@ class Board:
             str(target),
             self.effective(key),
         )
+
+    def past(self, at: float) -> "Past":
+        """Give how members stood at a time; Refused if the history does not reach so far."""
+        if at < self.history.reaches:
+            raise Refused(
+                f"verdicts are known from {_time(self.history.reaches)} on, and not for "
+                f"{_time(at)}; ask for a later time"
+            )
+        return Past(self, self._targets, self.history.after(at))
 
     def load(self, key: MemberKey) -> tuple[str, float, float] | None:
         """Give what a member's target told last of its load: target, load, unix seconds."""
@@ -193,6 +210,48 @@ class Board:
     def unknown(self) -> bool:
         """Whether a target still has no verdict."""
         return any(r.state.verdict is Verdict.UNKNOWN for r in self._records.values())
+
+
+class Past:
+    """How members stood at a time; members and weights are those of now."""
+
+    def __init__(
+        self,
+        board: Board,
+        targets: Mapping[MemberKey, Target | None],
+        states: Mapping[Target, State],
+    ) -> None:
+        self._board = board
+        self._targets = targets
+        self._states = states
+
+    def standing(self, key: MemberKey) -> Standing | None:
+        """Say how a member stood; None if it is not probed, or not there."""
+        now = self._board.standing(key)
+        target = self._targets.get(key)
+        state = self._states.get(target) if target is not None else None
+        if now is None or state is None:
+            return now
+        return replace(
+            now,
+            verdict=state.verdict,
+            since=state.since,
+            streak=state.streak,
+            observation=state.last,
+            effective=self.effective(key),
+        )
+
+    def effective(self, key: MemberKey) -> float:
+        """Give what a member's effective weight was."""
+        target = self._targets.get(key)
+        state = self._states.get(target) if target is not None else None
+        if state is None:
+            return self._board.effective(key)
+        return self._board.configured(key) * ALIVE[state.verdict]
+
+
+def _time(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%SZ}"
 
 
 def _weights(steering: Steering) -> Iterator[tuple[MemberKey, int]]:

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from gslb.health import memory
-from gslb.health.board import Board, OnWeights, Standing
+from gslb.health.board import Board, OnWeights, Past, Standing
 from gslb.health.changes import Changes
 from gslb.health.clock import Clock, SystemClock
 from gslb.health.judge import Observation, State, Verdict
@@ -109,6 +109,10 @@ class Watch:
     def standing(self, key: MemberKey) -> Standing | None:
         """Say how a member stands; None if it is not probed: then it counts as up."""
         return self._board.standing(key)
+
+    def past(self, at: float) -> Past:
+        """Give how members stood at a time, unix seconds; Refused if that is not known."""
+        return self._board.past(at)
 
     def load(self, key: MemberKey) -> tuple[str, float, float] | None:
         """Give what a member's target told last of its load: target, load, unix seconds."""

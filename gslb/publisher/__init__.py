@@ -7,7 +7,7 @@ state   what is served, on disk
 """
 
 from gslb.publisher.desk import Desk, Receipt
-from gslb.publisher.files import digest, read_checked
+from gslb.publisher.files import digest, read_checked, read_noted
 from gslb.publisher.press import Press, rehearse
 from gslb.publisher.state import Served, StateFolder
 
@@ -19,5 +19,6 @@ __all__ = [
     "StateFolder",
     "digest",
     "read_checked",
+    "read_noted",
     "rehearse",
 ]

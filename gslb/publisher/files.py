@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from gslb.compiler import Geography, check
+from gslb.compiler import Geography, check, check_notes
 from gslb.heap import growing
 from gslb.model import Fault, Invalid, World
 from gslb.zones import SUFFIXES, locate, read_folder
@@ -14,13 +14,19 @@ def read_checked(folder: Path, geography: Geography) -> World:
 
     `geography` says what can be known of where clients are.
     """
+    return read_noted(folder, geography)[0]
+
+
+def read_noted(folder: Path, geography: Geography) -> tuple[World, list[Fault]]:
+    """Read and check as `read_checked` does; give notes too: what may not be what was meant."""
     with growing():
         reading = read_folder(folder)
         found = check(reading.world, reading.broken, geography)
     faults = [*reading.faults, *locate(found, reading.places)]
     if faults:
         raise Invalid(sorted(faults, key=_by_line))
-    return reading.world
+    notes = locate(check_notes(reading.world), reading.places)
+    return reading.world, sorted(notes, key=_by_line)
 
 
 def digest(folder: Path) -> str:

@@ -281,6 +281,21 @@ class Press:
         for origin, words in by_zone.items():
             self._plane.set_pools(origin, words)
 
+    def release(self, weigh: Weigh, pool_word: Callable[[PoolKey], int]) -> Release:
+        """Give all that is answered from, with other words, for a plane that imagines."""
+        return Release(
+            0,
+            [
+                (
+                    sheet.document,
+                    [snapshot.word(weigh(key)) for key in sheet.members],
+                    [pool_word(key) for key in sheet.pools],
+                )
+                for sheet in self._sheets.values()
+            ],
+            list(self._maps.values()),
+        )
+
     def _swap(
         self,
         revision: int,

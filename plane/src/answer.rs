@@ -12,12 +12,19 @@
 //!   no such data             NODATA with SOA (RFC 2308)
 //! ```
 //!
+//! Before all that, `_explain` above a VIP's name tells of the ladder, where the policy wants it.
+//!
 //! A wildcard stands for a name that does not exist (RFC 4592); its records are owned by the name.
 
+mod chain;
+mod explain;
+mod hints;
 mod sections;
 
+use self::chain::Chain;
+pub use self::hints::Hints;
 use crate::choose::{Choice, Draw, choose};
-use crate::name::{Name, Split, is_within};
+use crate::name::{Name, Split};
 use crate::random::Rng;
 use crate::snapshot::{Body, Family, Found, Linked, Node, Rrset, Vip};
 use crate::tally::Tally;
@@ -37,6 +44,8 @@ pub struct Question<'q> {
     pub qtype: u16,
     /// For whom.
     pub client: Client,
+    /// The world's revision, if `_explain` names are answered.
+    pub explain: Option<u64>,
 }
 
 /// What a thread lends to an answer.
@@ -46,6 +55,8 @@ pub struct Tools<'t> {
     pub rng: &'t mut Rng,
     /// Room for draws.
     pub draw: &'t mut Draw,
+    /// Room for the addresses in hints.
+    pub hints: &'t mut Hints,
     /// Room for the names that DNAMEs make, one each.
     pub renamed: &'t mut [Split],
     /// Where answers of VIPs are counted.
@@ -59,6 +70,9 @@ struct Answer<'a, 'b, W> {
     reply: &'a mut Reply<'b>,
     rng: &'a mut Rng,
     draw: &'a mut Draw,
+    hints: &'a mut Hints,
+    /// The VIP whose addresses are in `hints`.
+    hinted: Option<u32>,
     tally: &'a Tally,
     witness: &'a mut W,
     verdict: Verdict,
@@ -76,9 +90,15 @@ pub fn answer<W: Witness>(
 ) -> Verdict {
     let verdict = Verdict { authoritative: true, ..Verdict::of(Rcode::Noerror, None) };
     let clean = reply.mark();
-    let Tools { rng, draw, renamed, tally } = tools;
-    let mut answer = Answer { linked, question, reply, rng, draw, tally, witness, verdict };
-    match answer.follow(found, renamed) {
+    let Tools { rng, draw, hints, renamed, tally } = tools;
+    let hinted = None;
+    let mut answer =
+        Answer { linked, question, reply, rng, draw, hints, hinted, tally, witness, verdict };
+    let done = match question.explain.and_then(|revision| answer.explain(revision)) {
+        Some(done) => done,
+        None => answer.follow(found, renamed),
+    };
+    match done {
         Ok(()) => {}
         Err(Stop::Full) => answer.verdict.truncated = true,
         Err(Stop::Servfail) => {
@@ -286,6 +306,10 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
                 self.reply.put(zone.whole(records))?;
                 self.reply.count(Section::Answer, rrset.count);
             }
+            (Body::Services(services), _) => {
+                self.draw_hints(services, Some(name));
+                self.put_rrset(Section::Answer, owner, rrset, rrset.ttl)?;
+            }
             _ => {
                 self.put_rrset(Section::Answer, owner, rrset, rrset.ttl)?;
             }
@@ -332,52 +356,5 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
         let put = self.put_chosen(Section::Answer, owner, family, &chosen)?;
         self.witness.name(name.wire(), if put { lookup } else { Lookup::Nodata });
         if put { Ok(()) } else { self.deny() }
-    }
-}
-
-/// The way from alias to alias: by which names, the question's first, the newest last.
-struct Chain<'a> {
-    renamed: &'a mut [Split],
-    names: [&'a [u8]; MAX_LINKS + 1],
-    links: usize,
-}
-
-impl<'a> Chain<'a> {
-    /// Begin with the name asked for.
-    #[inline]
-    fn new(asked: &'a [u8], renamed: &'a mut [Split]) -> Self {
-        let mut names: [&[u8]; MAX_LINKS + 1] = [&[]; MAX_LINKS + 1];
-        names[0] = asked;
-        Self { renamed, names, links: 0 }
-    }
-
-    /// Follow an alias to its target; false if the target is in another zone, or closes a loop,
-    /// or if there have been too many.
-    #[inline]
-    fn add(&mut self, next: &'a [u8], origin: &[u8]) -> bool {
-        let seen = self.names.iter().take(self.links + 1).any(|name| *name == next);
-        let Some(slot) = self.names.get_mut(self.links + 1) else {
-            return false;
-        };
-        *slot = next;
-        self.links += 1;
-        !seen && is_within(next, origin)
-    }
-
-    /// Whether a name before the newest was below this one: its DNAME is in the answer already,
-    /// where it may not stand twice (RFC 2181 section 5).
-    fn came_below(&self, above: &[u8]) -> bool {
-        let mut before = self.names.iter().take(self.links);
-        before.any(|name| name.len() > above.len() && is_within(name, above))
-    }
-
-    /// Room for the name that a DNAME makes; `None` if there have been too many.
-    fn room(&mut self) -> Option<&'a mut Split> {
-        if self.links >= MAX_LINKS {
-            return None;
-        }
-        let (first, rest) = std::mem::take(&mut self.renamed).split_first_mut()?;
-        self.renamed = rest;
-        Some(first)
     }
 }

@@ -13,7 +13,7 @@
 
 use std::net::IpAddr;
 
-use crate::answer::{MAX_LINKS, Question, Tools, answer};
+use crate::answer::{Hints, MAX_LINKS, Question, Tools, answer};
 use crate::asked::Asked;
 use crate::chaos;
 use crate::choose::Draw;
@@ -37,6 +37,7 @@ pub struct Thread {
     edns: Edns,
     known: Known,
     draw: Draw,
+    hints: Hints,
     /// Room for the names that DNAMEs make.
     renamed: Box<[Split]>,
 }
@@ -51,6 +52,7 @@ impl Thread {
             edns: Edns::default(),
             known: Known::default(),
             draw: Draw::default(),
+            hints: Hints::default(),
             renamed: (0..MAX_LINKS).map(|_| Split::default()).collect(),
         }
     }
@@ -179,7 +181,7 @@ impl Answerer<'_> {
     ) -> Option<(usize, Verdict)> {
         let Self { world, packet, tally } = *self;
         let policy = &*world.policy;
-        let Thread { rng, name, edns, known, draw, renamed } = thread;
+        let Thread { rng, name, edns, known, draw, hints, renamed } = thread;
         let qtype = self.answered_type(query.qtype);
         let (name, found) = match world.remembered(name, qtype) {
             Some(found) => (name.name(), Some(found)),
@@ -208,7 +210,8 @@ impl Answerer<'_> {
             }
             None => Client::at(packet.source, packet.front_end.is_some()),
         };
-        let question = Question { name, qtype, client };
+        let explain = policy.explain_txt.then_some(world.revision);
+        let question = Question { name, qtype, client, explain };
         witness.asked(name.wire(), query.qtype, &question.client);
         if let Some(front_end) = packet.front_end {
             witness.told(front_end);
@@ -219,7 +222,7 @@ impl Answerer<'_> {
             chaos::answer(policy, name.wire(), query.qtype, &mut reply)
         } else if let Some((linked, found)) = found {
             witness.zone(world, &linked.zone);
-            let tools = Tools { rng, draw, renamed, tally };
+            let tools = Tools { rng, draw, hints, renamed, tally };
             answer((linked, found), &question, &mut reply, tools, witness)
         } else {
             nobodys(world)

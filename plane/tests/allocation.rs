@@ -2,7 +2,8 @@
 //!
 //! Counted apart for each thread that asks for it, so that the harness, the clients and other
 //! tests do not matter. The first round of questions is not counted: a thread's room grows then,
-//! to the size that the largest VIP wants.
+//! to the size that the largest VIP wants. One answer alone is not meant: the text of `_explain`
+//! names, which no policy here turns on, is made anew each time.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -16,7 +16,7 @@ ROOMS: dict[str, str | tuple[str, ...]] = {
     "alembic": "gslb/store/",
     "aiohttp.web": "gslb/api/",
     "prometheus_client": "gslb/api/",
-    "dnslib": ("gslb/explain.py", "gslb/transfer/"),
+    "dnslib": ("gslb/explain/", "gslb/transfer/"),
     "httptools": "gslb/health/probes/",
     "ruamel": "gslb/zones/",
     "gslb._plane": "gslb/plane.py",

@@ -19,6 +19,10 @@ impl<W: Witness> Answer<'_, '_, W> {
         ttl: u32,
     ) -> Result<Option<u16>, Full> {
         let mark = self.reply.mark();
+        let ttl = match rrset.body {
+            Body::Services(services) => ttl.min(self.draw_hints(services, None)),
+            Body::Whole(_) | Body::Named(_) => ttl,
+        };
         let put = match rrset.body {
             Body::Whole(records) => {
                 let records = self.linked.zone.whole(records);
@@ -28,6 +32,7 @@ impl<W: Witness> Answer<'_, '_, W> {
                 }
             }
             Body::Named(_) => self.put_named(owner, rrset, ttl),
+            Body::Services(services) => self.put_services(owner, (rrset.rtype, ttl), services),
         };
         if put.is_err() {
             self.reply.back_to(mark);
@@ -163,6 +168,9 @@ impl<W: Witness> Answer<'_, '_, W> {
     /// Put what the ladder chooses of a family for a VIP that was not itself asked for.
     #[inline(never)]
     fn put_steered(&mut self, vip: &Vip, family: Family, owner: Owner<'_>) -> Result<(), Full> {
+        if self.hinted == Some(vip.index) {
+            return self.put_hinted(family, owner);
+        }
         let client = &self.question.client;
         let tools = (&mut *self.rng, &mut *self.draw);
         let chosen = choose(self.linked, &[], vip, family, client, tools, &mut Silent);

@@ -38,12 +38,12 @@ pub(super) fn build(
 pub(super) struct Builder<'d> {
     pub(super) document: &'d document::Zone<'d>,
     pub(super) books: &'d Books,
-    tree: Tree<'d>,
+    pub(super) tree: Tree<'d>,
     names: Names,
     ids: HashMap<&'d [u8], NameId>,
     split: Split,
-    octets: Vec<u8>,
-    rrsets: Vec<Rrset>,
+    pub(super) octets: Vec<u8>,
+    pub(super) rrsets: Vec<Rrset>,
     named: Vec<Named>,
     /// For each RRset the names whose addresses it asks for.
     wanted: Vec<Vec<&'d [u8]>>,
@@ -77,6 +77,7 @@ impl<'d> Builder<'d> {
             let node = self.tree.node(vip.owner)?;
             self.place_vip(node, index).map_err(|fault| fault.within(place_of(vip.owner)))?;
         }
+        let services = self.services()?;
         self.tree.find_veils(&self.rrsets);
         let denial = self.denial()?;
         let written_denial = self.write_denial(&denial)?;
@@ -117,6 +118,7 @@ impl<'d> Builder<'d> {
             table,
             rrsets: self.rrsets.into(),
             named: self.named.into(),
+            services: services.into(),
             targets: targets.into(),
             veil_names,
         })

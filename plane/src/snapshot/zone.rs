@@ -8,6 +8,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::fault::Fault;
+use super::services::Service;
 use super::steer::{Address, Ladders, Member, Pool, Span, Told, Vip};
 use super::table::{NONE, NameId, Names, Table};
 use super::word::{Word, store};
@@ -54,6 +55,8 @@ pub enum Body {
     Whole(Span),
     /// Records whose names are compressed when they are written (RFC 3597 section 4).
     Named(Span),
+    /// Service records of a VIP, into some of which address hints are written.
+    Services(Span),
 }
 
 /// Record data with names in it: octets, one or two names, octets.
@@ -110,6 +113,7 @@ pub struct Zone {
     pub(super) table: Table,
     pub(super) rrsets: Box<[Rrset]>,
     pub(super) named: Box<[Named]>,
+    pub(super) services: Box<[Service]>,
     pub(super) targets: Box<[Target]>,
     pub(super) vips: Box<[Vip]>,
     /// Names of delegations and DNAMEs, by where their node's name stands.
@@ -188,6 +192,13 @@ impl Zone {
             Some(node) => Found::Dname(node),
             None => Found::Nothing,
         }
+    }
+
+    /// The node right above a name, unless a delegation or a DNAME hides it.
+    #[must_use]
+    pub fn above(&self, name: &Name<'_>) -> Option<&Node> {
+        let node = self.nodes.get(self.node_of(name, 1)? as usize)?;
+        (node.veil == NONE).then_some(node)
     }
 
     /// The longest existing ancestor of a name that does not exist (RFC 4592 section 3.3.1).
@@ -299,7 +310,7 @@ impl Zone {
     pub fn alias_target(&self, rrset: &Rrset) -> Option<NameId> {
         match rrset.body {
             Body::Named(span) => span.of(&self.named).first().map(|one| one.first),
-            Body::Whole(_) => None,
+            Body::Whole(_) | Body::Services(_) => None,
         }
     }
 

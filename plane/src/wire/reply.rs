@@ -3,6 +3,8 @@
 //! Nothing is allocated. What does not fit is taken back to a mark, so that a section holds whole
 //! RRsets only (RFC 2181 section 9); whether TC is due then is the caller's business.
 
+mod open;
+
 use super::denial::{Denial, Pointer};
 use super::edns::{self, Edns, ExtendedError, Opt};
 use super::known::{Case, Known, reachable};
@@ -256,9 +258,7 @@ impl<'b> Reply<'b> {
         ttl: u32,
         data: (&[u8], Name<'_>, Option<Name<'_>>, &[u8]),
     ) -> Result<(Option<u16>, Option<u16>), Full> {
-        let place = self.put_owner(owner)?;
-        self.put(&fixed(rtype, IN, ttl, 0))?;
-        let start = self.at;
+        let (place, start) = self.open_record(owner, rtype, ttl)?;
         let (before, first, second, after) = data;
         self.put(before)?;
         let target = self.put_name(&first, Case::Kept)?;
@@ -266,8 +266,7 @@ impl<'b> Reply<'b> {
             self.put_name(&second, Case::Kept)?;
         }
         self.put(after)?;
-        let length = u16::try_from(self.at - start).map_err(|_| Full)?.to_be_bytes();
-        self.out.get_mut(start - 2..start).ok_or(Full)?.copy_from_slice(&length);
+        self.close(start)?;
         Ok((place, target))
     }
 

@@ -9,7 +9,7 @@ use serde_bytes::ByteBuf;
 use super::world::{Map, Policy, Zone, address, everybody, name, opt, packet, publish, vip, zone};
 
 /// The names of the world, and some that it has not.
-pub(crate) const NAMES: [&str; 44] = [
+pub(crate) const NAMES: [&str; 45] = [
     "@",
     "ns",
     "ns2",
@@ -21,6 +21,7 @@ pub(crate) const NAMES: [&str; 44] = [
     "huge",
     "srv",
     "https",
+    "service",
     "alias",
     "c1",
     "loop",
@@ -91,6 +92,16 @@ txt 60 TXT !a text of thirty-three characters
 srv 60 SRV weighted
 https 60 HTTPS 1 mapped
 https 60 HTTPS 2 .
+service 60 HTTPS 0 sticky
+sticky 60 HTTPS 1 .
+sticky 60 HTTPS 2 Sticky
+sticky 60 HTTPS 3 www
+mapsticky 60 HTTPS 1 .
+all 60 HTTPS 1 all
+dead 60 HTTPS 1 .
+deadnone 60 HTTPS 1 .
+deadfail 60 HTTPS 1 .
+deadother 60 HTTPS 1 .
 alias 60 CNAME weighted
 c1 60 CNAME c2
 c2 60 CNAME c3
