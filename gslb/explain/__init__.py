@@ -53,12 +53,13 @@ def explain(
     """
     packet, source = question.packet()
     trace = plane.explain(packet, source, seed=seed)
-    give_reasons(trace, known.ask)
+    vip = known.vips.get(trace.vip or "")
+    give_reasons(trace, known.ask, vip)
     unnamed = _unnamed(trace, known.vips)
     found = look_at(trace, known.maps, known.opened)
     placed = list(tell_place(found, known.maps)) if found else []
     told: dict[str, Any] = msgspec.to_builtins(trace)
-    sentences = tell(trace, unnamed, placed) if trace.client else tell_distrust(question.via)
+    sentences = tell(trace, vip, unnamed, placed) if trace.client else tell_distrust(question.via)
     return told | {
         "question": {
             "name": question.name,

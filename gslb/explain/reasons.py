@@ -4,19 +4,34 @@ from collections.abc import Callable
 
 from gslb.explain.times import moment
 from gslb.health import Standing
-from gslb.model import MemberKey
+from gslb.model import MemberKey, Vip
 from gslb.trace import Member, Pool, Tier, Trace
 
 Ask = Callable[[MemberKey], Standing | None]
 
 
-def give_reasons(trace: Trace, ask: Ask) -> None:
-    """Fill in how every member stands, and why it was chosen or not."""
+def give_reasons(trace: Trace, ask: Ask, vip: Vip | None) -> None:
+    """Fill in how every member of a VIP stands, and why it was chosen or not."""
     for tier in trace.tiers:
         for pool in tier.pools:
             for member in pool.members:
                 _fill_in(member, ask(MemberKey(trace.vip or "", pool.datacenter, member.address)))
                 member.reason = _why(trace, tier, pool, member)
+            _tell_thin(pool, vip)
+
+
+def _tell_thin(pool: Pool, vip: Vip | None) -> None:
+    """Say of the live members of a pool that is down why it is: too few of them live."""
+    noun = vip.pools.get(pool.datacenter) if vip else None
+    if noun is None or pool.weight or not pool.configured:
+        return
+    live = sum(member.weight > 0 for member in pool.members)
+    for member in pool.members:
+        if member.family_match and member.weight and not member.chosen:
+            member.reason = (
+                f"live, but its pool is down: {live} of its members live, and min_live is "
+                f"{noun.min_live}"
+            )
 
 
 def _fill_in(member: Member, standing: Standing | None) -> None:

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
+from gslb.model import Vip
 from gslb.trace import Client, Trace
 
 
-def tell(trace: Trace, unnamed: Sequence[str], placed: Sequence[str]) -> Iterator[str]:
+def tell(
+    trace: Trace, vip: Vip | None, unnamed: Sequence[str], placed: Sequence[str]
+) -> Iterator[str]:
     """Tell a trace whose members have their reasons; `placed` says where the client is."""
     if client := trace.client:
         yield f"The client is {client.address}/{client.prefix}, {_origin(client)}."
@@ -22,8 +25,8 @@ def tell(trace: Trace, unnamed: Sequence[str], placed: Sequence[str]) -> Iterato
         yield from _tell_ladder(trace, unnamed, placed)
     if trace.answers:
         yield (
-            f"Answered: {', '.join(trace.answers)}, TTL {trace.ttl} s, ECS scope /{trace.scope} "
-            f"({_scope_reason(trace)})."
+            f"Answered: {', '.join(trace.answers)}, TTL {trace.ttl} s ({_ttl_reason(trace, vip)}), "
+            f"ECS scope /{trace.scope} ({_scope_reason(trace, vip)})."
         )
     elif trace.rrsets:
         yield f"Answered: the RRset(s) {', '.join(trace.rrsets)}, TTL {trace.ttl} s."
@@ -70,9 +73,34 @@ def _tell_ladder(trace: Trace, unnamed: Sequence[str], placed: Sequence[str]) ->
         yield f"Nothing was live, so the fallback answered: {trace.fallback}."
 
 
-def _scope_reason(trace: Trace) -> str:
+def _ttl_reason(trace: Trace, vip: Vip | None) -> str:
+    """Say where the TTL comes from."""
+    if vip is None or trace.ttl is None:
+        return "that of the records"
+    if trace.fallback and vip.fallback_ttl == trace.ttl:
+        return "the VIP's fallback_ttl"
+    if vip.ttl == trace.ttl:
+        return "the VIP's"
+    caps = [
+        f"{member.address} may change in {member.ttl_cap} s"
+        for tier in trace.tiers
+        for pool in tier.pools
+        for member in pool.members
+        if tier.chosen and member.ttl_cap == trace.ttl
+    ]
+    return caps[0] if caps else "the least on the way"
+
+
+def _scope_reason(trace: Trace, vip: Vip | None) -> str:
+    """Say why the answer is true for so wide a network, and no wider."""
+    if trace.client is not None and trace.client.prefix == 0:
+        return "the client asked not to be located"
     if trace.scope == 0:
         return "the answer does not depend on the client's network"
+    if trace.scope == trace.range_prefix:
+        return f"the widest network whose clients all go by class {trace.class_} of {trace.map}"
+    if vip is not None and (vip.sticky or vip.family == "same_datacenter"):
+        return "the client network that keeps its draw"
     return "the widest network that gets the same answer"
 
 

@@ -78,10 +78,11 @@ struct Answer<'a, 'b, W> {
     verdict: Verdict,
 }
 
-/// Answer a question from its zone into a reply; give what its header must say.
+/// Answer a question into a reply, from its zone and what its name comes to there; give what its
+/// header must say.
 #[inline]
 pub fn answer<W: Witness>(
-    linked: &Linked,
+    (linked, found): (&Linked, Found<'_>),
     question: &Question<'_>,
     reply: &mut Reply<'_>,
     tools: Tools<'_>,
@@ -93,11 +94,11 @@ pub fn answer<W: Witness>(
     let hinted = None;
     let mut answer =
         Answer { linked, question, reply, rng, draw, hints, hinted, tally, witness, verdict };
-    let found = match question.explain.and_then(|revision| answer.explain(revision)) {
-        Some(found) => found,
-        None => answer.follow(renamed),
+    let done = match question.explain.and_then(|revision| answer.explain(revision)) {
+        Some(done) => done,
+        None => answer.follow(found, renamed),
     };
-    match found {
+    match done {
         Ok(()) => {}
         Err(Stop::Full) => answer.verdict.truncated = true,
         Err(Stop::Servfail) => {
@@ -124,9 +125,9 @@ impl From<Full> for Stop {
 impl<'a, W: Witness> Answer<'a, '_, W> {
     /// Take the name, and then the targets of aliases.
     #[inline]
-    fn follow(&mut self, renamed: &'a mut [Split]) -> Result<(), Stop> {
+    fn follow(&mut self, found: Found<'a>, renamed: &'a mut [Split]) -> Result<(), Stop> {
         let name = self.question.name;
-        match self.linked.zone.find(&name, self.question.qtype) {
+        match found {
             // Most names exist and are no aliases, or do not exist.
             Found::Node(node) if self.alias(node).is_none() && self.named(node).is_none() => {
                 self.at_node(node, &name, Owner::At(QUESTION), Lookup::Exact)

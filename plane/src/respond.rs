@@ -14,6 +14,7 @@
 use std::net::IpAddr;
 
 use crate::answer::{Hints, MAX_LINKS, Question, Tools, answer};
+use crate::asked::Asked;
 use crate::chaos;
 use crate::choose::Draw;
 use crate::limit::{Kind, Ruling, cost};
@@ -21,7 +22,7 @@ use crate::name::Split;
 use crate::random::Rng;
 use crate::snapshot::{Policy, World};
 use crate::tally::{Counter, Tally};
-use crate::wire::edns::{Edns, ExtendedError, Opt};
+use crate::wire::edns::{Edns, ExtendedError, Opt, Subnet};
 use crate::wire::proxy;
 use crate::wire::query::{self, Query, Unasked};
 use crate::wire::reply::{Reply, Verdict, header_alone};
@@ -32,7 +33,7 @@ use crate::witness::{Client, Origin, Witness};
 #[derive(Debug)]
 pub struct Thread {
     rng: Rng,
-    name: Split,
+    name: Asked,
     edns: Edns,
     known: Known,
     draw: Draw,
@@ -47,7 +48,7 @@ impl Thread {
     pub fn new(rng: Rng) -> Self {
         Self {
             rng,
-            name: Split::default(),
+            name: Asked::default(),
             edns: Edns::default(),
             known: Known::default(),
             draw: Draw::default(),
@@ -106,18 +107,22 @@ impl<'p> Packet<'p> {
         transport: Transport,
         now: u32,
     ) -> Option<Self> {
-        let packet = Self { octets, source: sender, front_end: None, transport, now };
-        if policy.proxy_from.contain(sender) { packet.told() } else { Some(packet) }
+        let mut packet = Self { octets, source: sender, front_end: None, transport, now };
+        if policy.proxy_from.contain(sender) {
+            packet.take_off_header()?;
+        }
+        Some(packet)
     }
 
-    fn told(self) -> Option<Self> {
+    #[cold]
+    fn take_off_header(&mut self) -> Option<()> {
         let (octets, client) = proxy::datagram(self.octets)?;
-        Some(match client {
-            Some(client) => {
-                Self { octets, source: client, front_end: Some(self.source.to_canonical()), ..self }
-            }
-            None => Self { octets, ..self },
-        })
+        self.octets = octets;
+        if let Some(client) = client {
+            self.front_end = Some(self.source.to_canonical());
+            self.source = client;
+        }
+        Some(())
     }
 }
 
@@ -177,13 +182,19 @@ impl Answerer<'_> {
         let Self { world, packet, tally } = *self;
         let policy = &*world.policy;
         let Thread { rng, name, edns, known, draw, hints, renamed } = thread;
-        let name = name.name();
+        let qtype = self.answered_type(query.qtype);
+        let (name, found) = match world.remembered(name, qtype) {
+            Some(found) => (name.name(), Some(found)),
+            None => {
+                let found = world.look_up(name, qtype);
+                (name.name(), found)
+            }
+        };
         let mut opt = Opt::new(policy.payload, packet.transport == Transport::Encrypted);
-        let mut client = Client::at(packet.source, packet.front_end.is_some());
-        let mut trusted = None;
+        let (mut trusted, mut subnet) = (None, None);
         let edns = if query.has_edns {
             if edns.has_options {
-                trusted = self.options(edns, &mut opt, &mut client);
+                (trusted, subnet) = self.options(edns, &mut opt);
             }
             Some(&*edns)
         } else {
@@ -193,21 +204,26 @@ impl Answerer<'_> {
         let limit = packet.transport.limit(policy, edns);
         let head = packet.octets.get(..query.question_end)?;
         let mut reply = Reply::new(out, limit, head, kept, known, name)?;
-        witness.asked(name.wire(), query.qtype, &client);
+        let client = match subnet {
+            Some(Subnet { address, source: prefix, .. }) => {
+                Client { address, prefix, origin: Origin::Ecs }
+            }
+            None => Client::at(packet.source, packet.front_end.is_some()),
+        };
+        let explain = policy.explain_txt.then_some(world.revision);
+        let question = Question { name, qtype, client, explain };
+        witness.asked(name.wire(), query.qtype, &question.client);
         if let Some(front_end) = packet.front_end {
             witness.told(front_end);
         }
-        let qtype = self.answered_type(query.qtype);
         let mut verdict = if let Some(refusal) = self.refusal(query, edns, trusted) {
             refusal
         } else if query.qclass == CH {
             chaos::answer(policy, name.wire(), query.qtype, &mut reply)
-        } else if let Some(linked) = world.zone_of(&name, qtype) {
+        } else if let Some((linked, found)) = found {
             witness.zone(world, &linked.zone);
-            let explain = policy.explain_txt.then_some(world.revision);
-            let question = Question { name, qtype, client, explain };
             let tools = Tools { rng, draw, hints, renamed, tally };
-            answer(linked, &question, &mut reply, tools, witness)
+            answer((linked, found), &question, &mut reply, tools, witness)
         } else {
             nobodys(world)
         };
@@ -237,29 +253,27 @@ impl Answerer<'_> {
         Some((reply.finish(verdict, edns.map(|edns| (edns, &opt))), verdict))
     }
 
-    /// Look at the options of a query: whose subnet it tells, what our OPT record must say, and
-    /// whether it has a cookie, and a right one.
-    fn options<'p>(&self, edns: &mut Edns, opt: &mut Opt<'p>, client: &mut Client) -> Option<bool>
+    /// Look at the options of a query, and at what our OPT record must say; tell whether it has a
+    /// cookie, and a right one, and the client subnet that it is believed.
+    #[inline]
+    fn options<'p>(&self, edns: &mut Edns, opt: &mut Opt<'p>) -> (Option<bool>, Option<Subnet>)
     where
         Self: 'p,
     {
         let Self { world, packet, .. } = *self;
         let policy = &*world.policy;
-        if let Some(subnet) = edns.subnet {
-            if policy.ecs_from.contain(packet.source) {
-                let (address, prefix) = (subnet.address, subnet.source);
-                *client = Client { address, prefix, origin: Origin::Ecs };
-            } else {
-                edns.subnet = None; // as if it were an option that we do not know
-            }
+        if edns.subnet.is_some() && !policy.ecs_from.contain(packet.source) {
+            edns.subnet = None; // as if it were an option that we do not know
         }
         if edns.nsid {
             opt.nsid = &policy.nsid;
         }
-        let cookie = edns.cookie.as_ref()?;
-        let checked = cookie.check(&policy.cookies.secrets, packet.source, packet.now)?;
-        opt.cookie = Some(checked.server);
-        Some(checked.valid)
+        let trusted = edns.cookie.as_ref().and_then(|cookie| {
+            let checked = cookie.check(&policy.cookies.secrets, packet.source, packet.now)?;
+            opt.cookie = Some(checked.server);
+            Some(checked.valid)
+        });
+        (trusted, edns.subnet)
     }
 
     /// The type that is answered: IXFR over UDP gets the SOA alone, by which the client sees
@@ -387,7 +401,7 @@ fn refuse(
             let limit = packet.transport.limit(policy, edns);
             let head = packet.octets.get(..end)?;
             let name = thread.name.name();
-            let reply = Reply::new(out, limit, head, kept, &mut thread.known, name)?;
+            let mut reply = Reply::new(out, limit, head, kept, &mut thread.known, name)?;
             if has_edns {
                 tally.count(Counter::Edns);
             }

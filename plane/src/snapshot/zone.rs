@@ -4,6 +4,7 @@
 //! the delegation it stands under and the wildcard below it, so that finding a name costs one
 //! probe if it exists, and one for each label that exists if it does not.
 
+use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::fault::Fault;
@@ -174,6 +175,14 @@ impl Zone {
             return Found::Dname(encloser);
         }
         self.nodes.get(encloser.wildcard as usize).map_or(Found::Nothing, Found::Wildcard)
+    }
+
+    /// Which of the zone's nodes this is, if no veil is over it.
+    pub(super) fn unveiled(&self, node: &Node) -> Option<u32> {
+        let octets = ptr::from_ref(node).addr().checked_sub(self.nodes.as_ptr().addr())?;
+        let at = octets / size_of::<Node>();
+        let same = |known: &&Node| ptr::eq(*known, node) && node.veil == NONE;
+        self.nodes.get(at).filter(same).and_then(|_| u32::try_from(at).ok())
     }
 
     /// What a name behind a veil comes to. A delegation hides its own name too, a DNAME does not.

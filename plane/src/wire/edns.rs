@@ -14,12 +14,17 @@ use super::cookie::{self, Cookie};
 
 /// Octets of an OPT record without options.
 pub const OPT: usize = 11;
+/// Octets of it before the lower half of its flags.
+const FIXED: usize = 8;
 
 const NSID: u16 = 3; // RFC 5001 section 4
 const ECS: u16 = 8; // RFC 7871 section 6
 const COOKIE: u16 = 10; // RFC 7873 section 8
 const PADDING: u16 = 12; // RFC 7830 section 3
 const EXTENDED_ERROR: u16 = 15; // RFC 8914 section 2
+
+/// A client subnet option of 24 bits of IPv4, up to its address.
+const SLASH_24: [u8; 8] = [0, 8, 0, 7, 0, 1, 24, 0];
 
 /// Octets of an extended error without text.
 const ERROR: usize = 6;
@@ -124,14 +129,18 @@ impl Edns {
             return Ok(());
         }
         self.has_options = true;
-        self.read_options(options)
+        match options.split_first_chunk() {
+            // Most tell 24 bits of IPv4 and nothing else.
+            Some((&SLASH_24, &[a, b, c])) if version == 0 => {
+                let address = IpAddr::V4(Ipv4Addr::new(a, b, c, 0));
+                self.subnet = Some(Subnet { address, source: 24, family: 1 });
+                Ok(())
+            }
+            _ => self.read_options(options),
+        }
     }
 
-    #[expect(
-        clippy::inline_always,
-        reason = "it has one caller, and most of its locals are in registers there"
-    )]
-    #[inline(always)]
+    #[inline(never)]
     fn read_options(&mut self, options: &[u8]) -> Result<(), OptFault> {
         let (mut options, mut malformed) = (options, false);
         while let Some((&[c1, c2, l1, l2], rest)) = options.split_first_chunk() {
@@ -206,7 +215,6 @@ impl Subnet {
         }
         let address = match (family, told) {
             (0, []) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-            (1, &[a, b, c]) => IpAddr::V4(Ipv4Addr::new(a, b, c, 0)), // most tell 24 bits
             (1, told) => IpAddr::V4(Ipv4Addr::from(padded::<4>(told)?)),
             (2, told) => IpAddr::V6(Ipv6Addr::from(padded::<16>(told)?)),
             _ => return None,
@@ -264,14 +272,73 @@ pub(super) fn write(
     (rcode, scope, error): (u16, u8, Option<ExtendedError>),
     before: usize,
 ) -> Option<usize> {
-    let [p1, p2] = opt.payload.to_be_bytes();
-    let [rcode_high, _] = (rcode << 4).to_be_bytes(); // its upper 8 of 12 bits
-    let flags = if edns.dnssec_ok { 0x80 } else { 0 };
-    let mut writer = Writer { out, at: 0 };
-    writer.put(&[0, 0, 41, p1, p2, rcode_high, 0, flags, 0, 0, 0])?;
-    if !edns.has_options && error.is_none() {
-        return Some(OPT);
+    let fixed = fixed(edns, opt, rcode);
+    if error.is_none() {
+        if !edns.has_options {
+            let record = out.first_chunk_mut::<OPT>()?;
+            let (head, length) = record.split_first_chunk_mut()?;
+            *head = fixed;
+            length.fill(0);
+            return Some(OPT);
+        }
+        if let Some(length) = write_slash_24(out, fixed, edns, opt, scope) {
+            return Some(length);
+        }
     }
+    write_options(out, fixed, edns, opt, (scope, error), before)
+}
+
+/// What an OPT record begins with: root, type, payload, upper bits of the response code, version
+/// and DO (RFC 6891 section 6.1.2). Three octets follow: the rest of the flags, and the length.
+#[inline]
+fn fixed(edns: &Edns, opt: &Opt<'_>, rcode: u16) -> [u8; FIXED] {
+    let upper = u64::from(rcode >> 4); // 8 of 12 bits
+    let flags = if edns.dnssec_ok { 0x80 } else { 0 };
+    (0x29 << 40 | u64::from(opt.payload) << 24 | upper << 16 | flags).to_be_bytes()
+}
+
+/// Write what most queries with options get: nothing but the 24 bits of IPv4 that they told;
+/// `None` if there is more to say, or no room.
+#[inline]
+fn write_slash_24(
+    out: &mut [u8],
+    fixed: [u8; FIXED],
+    edns: &Edns,
+    opt: &Opt<'_>,
+    scope: u8,
+) -> Option<usize> {
+    let Subnet { address: IpAddr::V4(address), source: 24, family: 1 } = edns.subnet? else {
+        return None;
+    };
+    if opt.cookie.is_some() || !opt.nsid.is_empty() || (opt.encrypted && edns.padding) {
+        return None;
+    }
+    // In whole words, which are one instruction each.
+    let record = out.first_chunk_mut::<{ 2 * OPT }>()?;
+    let (head, rest) = record.split_first_chunk_mut()?;
+    let (middle, rest) = rest.split_first_chunk_mut()?;
+    let (end, last) = rest.split_first_chunk_mut()?;
+    let [a, b, c, _] = address.octets();
+    *head = fixed;
+    *middle = [0, 0, 11, 0, 8, 0, 7, 0];
+    *end = [1, 24, scope, a];
+    *last.first_chunk_mut()? = [b, c];
+    Some(2 * OPT)
+}
+
+/// Write an OPT record with whatever options are due.
+#[inline(never)]
+fn write_options(
+    out: &mut [u8],
+    fixed: [u8; FIXED],
+    edns: &Edns,
+    opt: &Opt<'_>,
+    (scope, error): (u8, Option<ExtendedError>),
+    before: usize,
+) -> Option<usize> {
+    let mut writer = Writer { out, at: 0 };
+    writer.put(&fixed)?;
+    writer.put(&[0, 0, 0])?;
     if let Some(subnet) = &edns.subnet {
         write_subnet(&mut writer, subnet, scope)?;
     }
@@ -303,25 +370,15 @@ pub(super) fn write(
     Some(length)
 }
 
-#[inline]
 fn write_subnet(writer: &mut Writer<'_>, subnet: &Subnet, scope: u8) -> Option<()> {
     let told = subnet.octets();
     let length = u8::try_from(told + 4).ok()?;
     let [f1, f2] = subnet.family.to_be_bytes();
     let head = [0, 8, 0, length, f1, f2, subnet.source, scope];
-    match (subnet.address, told) {
-        (IpAddr::V4(v4), 3) => {
-            let ([h1, h2, h3, h4, h5, h6, h7, h8], [a, b, c, _]) = (head, v4.octets());
-            writer.put(&[h1, h2, h3, h4, h5, h6, h7, h8, a, b, c])
-        }
-        (IpAddr::V4(v4), told) => {
-            writer.put(&head)?;
-            writer.put(v4.octets().get(..told)?)
-        }
-        (IpAddr::V6(v6), told) => {
-            writer.put(&head)?;
-            writer.put(v6.octets().get(..told)?)
-        }
+    writer.put(&head)?;
+    match subnet.address {
+        IpAddr::V4(v4) => writer.put(v4.octets().get(..told)?),
+        IpAddr::V6(v6) => writer.put(v6.octets().get(..told)?),
     }
 }
 

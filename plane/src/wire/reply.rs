@@ -182,6 +182,11 @@ impl<'b> Reply<'b> {
             Owner::At(place) => {
                 let [p1, p2] = (POINTER | place).to_be_bytes();
                 let [t1, t2, c1, c2, s1, s2, s3, s4, l1, l2] = fixed(rtype, IN, ttl, length);
+                if let &[a, b, c, d] = data {
+                    // Most are IPv4 addresses: such a record is one block of 16 octets.
+                    self.put(&[p1, p2, t1, t2, c1, c2, s1, s2, s3, s4, l1, l2, a, b, c, d])?;
+                    return Ok(Some(place));
+                }
                 self.put(&[p1, p2, t1, t2, c1, c2, s1, s2, s3, s4, l1, l2])?;
                 Some(place)
             }
@@ -317,8 +322,8 @@ impl<'b> Reply<'b> {
     /// Write OPT and header; give the reply's length.
     #[inline]
     #[must_use]
-    pub fn finish(self, verdict: Verdict, edns: Option<(&Edns, &Opt<'_>)>) -> usize {
-        let Self { out, mut at, counts: [answer, authority, mut additional], .. } = self;
+    pub fn finish(&mut self, verdict: Verdict, edns: Option<(&Edns, &Opt<'_>)>) -> usize {
+        let Self { ref mut out, mut at, counts: [answer, authority, mut additional], .. } = *self;
         if let Some((edns, opt)) = edns {
             let rest = out.get_mut(at..self.limit + self.kept).unwrap_or_default();
             let says = (verdict.rcode as u16, verdict.scope, verdict.error);
