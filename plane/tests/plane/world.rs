@@ -194,7 +194,7 @@ fn pack(words: impl Iterator<Item = u64>) -> Vec<u8> {
 pub(crate) fn release(zone: &Zone) -> (Vec<u8>, Vec<u8>, Vec<u8>) {
     let pools = || zone.vips.iter().flat_map(|vip| &vip.pools);
     let members = pools().flat_map(|pool| &pool.2).map(|member| word(member.1));
-    (encode(zone), pack(members), pack(pools().map(|pool| word(pool.1))))
+    (encode(zone), pack(members), pack(pools().map(|pool| capped(pool.1, 0))))
 }
 
 pub(crate) fn publish(engine: &Engine, zone: &Zone, maps: &[&Map]) -> Result<u64, String> {
