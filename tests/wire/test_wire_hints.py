@@ -114,7 +114,7 @@ def hints(record: SVCBBase, key: ParamKey) -> set[str]:
 
 
 def scope(reply: dns.message.Message) -> int:
-    (option,) = reply.options
+    (option,) = [one for one in reply.options if isinstance(one, dns.edns.ECSOption)]
     assert isinstance(option, dns.edns.ECSOption)
     return option.scopelen
 
