@@ -18,6 +18,7 @@ from gslb.model import (
     LastResort,
     Member,
     MemberKey,
+    OtherVip,
     Pool,
     PoolKey,
     Sticky,
@@ -63,7 +64,7 @@ def compile_zone(world: World, origin: str, changed: int = 0) -> CompiledZone:
     index = {name: at for at, name in enumerate(datacenters)}
     rrsets = world.zones[origin].rrsets
     hinted = {name for name, _ in vips if any((name, kind) in rrsets for kind in SERVICES)}
-    scope = _Scope(world, index, maps)
+    scope = _Scope(world, index, maps, {name: at for at, (name, _) in enumerate(vips)})
     document = snapshot.Zone(
         format=snapshot.FORMAT,
         origin=to_wire(origin),
@@ -112,6 +113,7 @@ class _Scope:
     world: World
     index: dict[str, int]  # datacenters
     maps: tuple[str, ...]
+    vips: dict[str, int]
 
 
 def _vip(name: str, vip: Vip, scope: _Scope, *, hints: bool) -> snapshot.Vip:
@@ -131,7 +133,7 @@ def _vip(name: str, vip: Vip, scope: _Scope, *, hints: bool) -> snapshot.Vip:
         ttl=vip.ttl,
         answers=0 if vip.answers == "all" else vip.answers,
         sticky=hints or vip.sticky is not None,
-        fallback=_fallback(vip),
+        fallback=_fallback(vip, scope),
         map=snapshot.NO_MAP if vip.map is None else maps.index(vip.map),
         tiers=tiers,
         pools=[
@@ -165,12 +167,15 @@ def _tiers(tiers: Tiers, index: dict[str, int]) -> list[list[int]]:
     return [list(map(index.__getitem__, tier)) for tier in tiers]
 
 
-def _fallback(vip: Vip) -> snapshot.Fallback:
+def _fallback(vip: Vip, scope: _Scope) -> snapshot.Fallback:
     ttl = snapshot.OWN_TTL if vip.fallback_ttl is None else vip.fallback_ttl
     if isinstance(vip.fallback, LastResort):
         addresses = [address.packed for address in vip.fallback.addresses]
         return snapshot.Fallback(snapshot.FallbackKind.ADDRESSES, addresses, ttl)
-    return snapshot.Fallback(_FALLBACKS[vip.fallback], [], ttl)  # type: ignore[index]  # VIPs: next
+    if isinstance(vip.fallback, OtherVip):
+        other = scope.vips[vip.fallback.vip]
+        return snapshot.Fallback(snapshot.FallbackKind.VIP, [], ttl, other)
+    return snapshot.Fallback(_FALLBACKS[vip.fallback], [], ttl)
 
 
 def _pool(datacenter: int, pool: Pool, capacity: int) -> snapshot.Pool:

@@ -75,7 +75,7 @@ def publish(vip: Vip, live: Weights) -> _plane.Engine:
     zone = snapshot.decode_zone(document)
     keys, _ = snapshot.zone_keys(zone)
     words = [snapshot.word(live[key.datacenter, key.address]) for key in keys]
-    pools = [snapshot.word(weight) for weight in snapshot.configured_weights(zone)[1]]
+    pools = [snapshot.pool_word(weight) for weight in snapshot.configured_weights(zone)[1]]
     engine = _plane.Engine()
     packed = (document, snapshot.pack_words(words), snapshot.pack_words(pools))
     engine.publish(1, [packed], [], [], [])

@@ -1,5 +1,6 @@
 """Address hints of a VIP's HTTPS and SVCB records are its A and AAAA: RFC 9460 section 7.3."""
 
+import json
 import random
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -191,6 +192,14 @@ def test_the_rest_of_a_record_stays_as_it_is_and_in_order(nameserver: Nameserver
     assert [int(key) for key in second.params] == [1, 4, 6]
     assert str(second.target) == "WWW.gslb.example."
     assert str(third) == '3 ns1.gslb.example. ipv4hint="192.0.2.77"'
+
+
+def test_the_trace_tells_of_the_ladder_that_hinted(nameserver: Nameserver) -> None:
+    query = plain("www.gslb.example.", "HTTPS").to_wire()
+    told = json.loads(nameserver.engine.explain(query, "10.1.2.3"))
+    assert (told["vip"], told["map"], told["range_prefix"]) == ("www.gslb.example.", "world", 8)
+    assert [tier["datacenters"] for tier in told["tiers"]] == [["paris"], ["osaka"]]
+    assert (told["rrsets"], told["ttl"], told["scope"]) == (["HTTPS"], 20, 24)
 
 
 def test_the_least_ttl_counts(nameserver: Nameserver) -> None:

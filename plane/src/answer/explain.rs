@@ -25,11 +25,11 @@ impl<W: Witness> Answer<'_, '_, W> {
     /// Explain the VIP whose name stands behind the label, of the world's revision; nothing if
     /// there is none, or if the name itself exists.
     #[cold]
-    pub(super) fn explain(&mut self, revision: u64) -> Option<Result<(), Stop>> {
+    pub(super) fn explain(&mut self, revision: u64, found: Found<'_>) -> Option<Result<(), Stop>> {
         let zone = &*self.linked.zone;
         let name = &self.question.name;
         let owner = name.wire().strip_prefix(LABEL)?;
-        if matches!(zone.find(name, self.question.qtype), Found::Node(_)) {
+        if matches!(found, Found::Node(_)) {
             return None;
         }
         let vip = zone.vip(zone.above(name)?)?;
