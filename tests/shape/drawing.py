@@ -29,6 +29,7 @@ _STYLE = (
     ".l{stroke:#9198a1}}</style>"
 )
 _WIDE, _GAP, _ROW, _HEAD = 236, 16, 46, 52
+_LEGIBLE = 56  # pixels that a name needs
 _STEP = 3  # degrees of a cell of a map
 _SCALE = 2  # pixels a degree
 
@@ -52,7 +53,7 @@ def draw_ladders(found: Sequence[dict[str, Any]]) -> str:
     assert found, "a picture of ladders needs explanations in its part of the document"
     rows = max(len(one["tiers"]) for one in found)
     height = _HEAD + rows * _ROW + 42
-    parts = []
+    parts: list[str] = []
     for at, one in enumerate(found):
         parts += _column(one, at * (_WIDE + _GAP) + 1, height)
     width = len(found) * (_WIDE + _GAP) - _GAP + 2
@@ -121,12 +122,21 @@ def _pool(
         f'fill="{fill}" stroke="{colour if pool["live"] else GREY}"{dash}/>'
     )
     middle = x + width / 2
-    short = name if width > 48 else name[:2]
-    state = f"{pool['share']:.0%}" if used else "" if pool["live"] else "not live"
+    short = name if width > _LEGIBLE else name[:2]
+    state = f"{pool['share']:.0%}" if used else _idle(pool, width)
     kind = "w" if used else "s"
     yield _text(round(middle, 1), y + (13 if state else 19), short, kind, "middle")
     if state:
         yield _text(round(middle, 1), y + 26, state, kind, "middle")
+
+
+def _idle(pool: dict[str, Any], width: float) -> str:
+    """Say why a pool is not drawn for this client; nothing if only its turn did not come."""
+    if pool["live"] and not pool["shed_client"]:
+        return ""
+    if width <= _LEGIBLE:
+        return "✕"
+    return f"sheds {pool['shed']:.0%}" if pool["live"] else "not live"
 
 
 def draw_map(sites: Mapping[str, Datacenter], *, biased: bool) -> str:

@@ -6,6 +6,7 @@ writes the excerpts of the document anew, and its pictures, from what the node s
 """
 
 import asyncio
+import json
 import os
 import re
 import shlex
@@ -24,7 +25,7 @@ import dns.edns
 import dns.message
 from atlases import write_database
 from drawing import draw_ladders, draw_map, draw_shedding
-from node import Node
+from node import Node, until
 
 from gslb.model import Datacenter
 
@@ -39,8 +40,9 @@ _BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
 _PICTURE = re.compile(r"!\[[^\]]*\]\(pictures/([a-z0-9-]+)\.svg\)")
 _DULL = re.compile(
     r"an earlier tier answered\.$|not what a \w+ question asks for\.$|no tier of this client"
-    r"|^\S+ \w+ is answered from zone|^The client is|^\S+ is a VIP; its own ladder"
+    r"|^\S+ \w+ is answered from zone|^The client is|^\S+ is a VIP; |nothing is known\.$"
 )
+_SINCE = re.compile(r"since \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ")
 
 
 def place(city: str, division: tuple[str, str], country: tuple[str, str], continent: str,
@@ -138,7 +140,7 @@ class Lesson:
         """Run it; what is left to chance is run until it is as shown."""
         for _ in range(TRIES):
             words = shlex.split(self.command)
-            lines = await (self._dig(node, words) if words[0] == "dig" else self._ask(node, words))
+            lines = await _TOOLS[words[0]](self, node, words)
             if lines == self.shown:
                 return
         self.shown = lines
@@ -154,6 +156,18 @@ class Lesson:
         self.found = found
         return list(shortened(found["sentences"]))
 
+    async def _push(self, node: Node, words: Sequence[str]) -> list[str]:
+        """Tell the node a load, and wait until it sheds by it."""
+        path = words[-1].removeprefix("http://gslb")
+        body = json.loads(words[words.index("-d") + 1])
+        status, told = await node.call("PUT", path, body)
+        assert status == 200, told
+
+        async def sheds() -> Any:
+            return (await node.call("GET", path))[1]["shed"]
+
+        return [f"(sheds {await until(sheds, 'shedding'):.1%} within seconds)"]
+
     async def _dig(self, node: Node, words: Sequence[str]) -> list[str]:
         subnet = next(word for word in words if word.startswith("+subnet="))
         address, length = subnet.removeprefix("+subnet=").split("/")
@@ -164,21 +178,16 @@ class Lesson:
         return [part + '"' for text in texts for part in re.findall(r'"[^"]*', text)[::2]]
 
 
+_TOOLS = {"gslb": Lesson._ask, "dig": Lesson._dig, "curl": Lesson._push}
+
+
 def shortened(sentences: Sequence[str]) -> Iterator[str]:
     """Leave out what is the same each time; two of the rules that do not decide are enough."""
     lost = 0
     for line in sentences:
         lost += "does not: " in line
         if not _DULL.search(line) and not ("does not: " in line and lost > 2):
-            yield line
-
-
-@dataclass
-class Part:
-    """A part of the document from a heading to the next: its lessons and its pictures."""
-
-    lessons: list[Lesson]
-    pictures: list[str]
+            yield _SINCE.sub("since …", line)
 
 
 async def learn(text: str, node: Node) -> tuple[str, dict[str, str]]:
