@@ -148,7 +148,7 @@ class Nameserver:
             _, weights = snapshot.configured_weights(zone)
             pools = enumerate(zip(keys, weights, strict=True))
             words = [
-                (at, snapshot.pool_word(weight, shares.get(tuple(key), 0.0)))
+                (at, snapshot.pool_word(weight, shares.get((key.vip, key.datacenter), 0.0)))
                 for at, (key, weight) in pools
             ]
             self.engine.set_pools(to_wire(origin), words)

@@ -5,7 +5,7 @@ keep their order. A zone's document depends on its records and VIPs alone, so th
 elsewhere does not touch it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from gslb import snapshot
@@ -25,6 +25,7 @@ from gslb.model import (
     Tiers,
     Vip,
     World,
+    Zone,
 )
 from gslb.model.names import to_wire
 
@@ -62,8 +63,7 @@ def compile_zone(world: World, origin: str, changed: int = 0) -> CompiledZone:
     maps = maps_of(world, origin)
     datacenters = sorted({name for _, vip in vips for name in _datacenters_of(vip)})
     index = {name: at for at, name in enumerate(datacenters)}
-    rrsets = world.zones[origin].rrsets
-    hinted = {name for name, _ in vips if any((name, kind) in rrsets for kind in SERVICES)}
+    hinted = _hinted(world.zones[origin], dict(vips))
     scope = _Scope(world, index, maps, {name: at for at, (name, _) in enumerate(vips)})
     document = snapshot.Zone(
         format=snapshot.FORMAT,
@@ -98,6 +98,20 @@ def _vips_of(world: World, origin: str) -> Iterator[tuple[str, Vip]]:
 
 def _closest(world: World, name: str) -> str | None:
     return next((above for above in upward(name) if above in world.zones), None)
+
+
+def _hinted(zone: Zone, vips: Mapping[str, Vip]) -> set[str]:
+    """Give the VIPs with service records, and those that they fall back on: hints name both."""
+    found: set[str] = set()
+    for name in vips:
+        other: str | None = name
+        if not any((name, kind) in zone.rrsets for kind in SERVICES):
+            continue
+        while other is not None and other not in found:
+            found.add(other)
+            fallback = vips[other].fallback if other in vips else None
+            other = fallback.vip if isinstance(fallback, OtherVip) else None
+    return found
 
 
 def _datacenters_of(vip: Vip) -> Iterator[str]:

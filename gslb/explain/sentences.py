@@ -70,6 +70,11 @@ def _tell_ladder(
                 yield f"  {pool.datacenter} {member.address} weight {weight}: {member.reason}."
     for datacenter in unnamed:
         yield f"  {datacenter}: no tier of this client names it."
+    yield from _tell_spill(trace, vip)
+
+
+def _tell_spill(trace: Trace, vip: Vip | None) -> Iterator[str]:
+    """Tell what was done where no pool would take the client as it should."""
     if trace.overflow:
         yield "Every live pool sheds this client, so one was drawn in proportion to capacity."
     if trace.fallback == "vip" and vip is not None and isinstance(vip.fallback, OtherVip):

@@ -95,7 +95,7 @@ pub fn answer<W: Witness>(
     let hinted = None;
     let mut answer =
         Answer { linked, question, reply, rng, draw, hints, hinted, tally, witness, verdict };
-    let done = match question.explain.and_then(|revision| answer.explain(revision, found)) {
+    let done = match question.explain.and_then(|revision| answer.explain(revision)) {
         Some(done) => done,
         None => answer.follow(found, renamed),
     };

@@ -11,9 +11,11 @@
 //! from packet to packet), per packet a [`Packet`]. The same function answers sockets, tests and
 //! `explain`, which hands in a witness that writes the steps down.
 
-mod packet;
+use std::net::IpAddr;
 
-pub use self::packet::{Packet, Transport};
+mod unasked;
+
+use self::unasked::refuse;
 use crate::answer::{Hints, MAX_LINKS, Question, Tools, answer};
 use crate::asked::Asked;
 use crate::chaos;
@@ -21,12 +23,13 @@ use crate::choose::Draw;
 use crate::limit::{Kind, Ruling, cost};
 use crate::name::Split;
 use crate::random::Rng;
-use crate::snapshot::World;
+use crate::snapshot::{Policy, World};
 use crate::tally::{Counter, Tally};
 use crate::wire::edns::{Edns, ExtendedError, Opt, Subnet};
-use crate::wire::query::{self, Query, Unasked};
-use crate::wire::reply::{Reply, Verdict, header_alone};
-use crate::wire::{CH, IN, Known, Rcode, rtype};
+use crate::wire::proxy;
+use crate::wire::query::{self, Query};
+use crate::wire::reply::{Reply, Verdict};
+use crate::wire::{CH, IN, Known, PLAIN_PAYLOAD, Rcode, rtype};
 use crate::witness::{Client, Origin, Witness};
 
 /// What a thread keeps from packet to packet.
@@ -55,6 +58,74 @@ impl Thread {
             hints: Hints::default(),
             renamed: (0..MAX_LINKS).map(|_| Split::default()).collect(),
         }
+    }
+}
+
+/// What a packet came by: how long its reply may be, and who can read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// As long as the client's EDNS says, at most [`Policy::payload`]; else [`PLAIN_PAYLOAD`].
+    Udp,
+    /// As long as a message over TCP can be.
+    Tcp,
+    /// As TCP, and encrypted: padding hides lengths (RFC 7830).
+    Encrypted,
+}
+
+impl Transport {
+    #[inline]
+    fn limit(self, policy: &Policy, edns: Option<&Edns>) -> usize {
+        usize::from(match (self, edns) {
+            (Self::Tcp | Self::Encrypted, _) => u16::MAX,
+            (Self::Udp, None) => PLAIN_PAYLOAD,
+            (Self::Udp, Some(edns)) => edns.payload.clamp(PLAIN_PAYLOAD, policy.payload),
+        })
+    }
+}
+
+/// A packet and where it came from.
+#[derive(Clone, Copy, Debug)]
+pub struct Packet<'p> {
+    /// Its octets.
+    pub octets: &'p [u8],
+    /// The address that asks: the sender's, or the one that a front end told.
+    pub source: IpAddr,
+    /// The front end that told it (PROXY protocol).
+    pub front_end: Option<IpAddr>,
+    /// What it came by.
+    pub transport: Transport,
+    /// The time, in seconds since 1970.
+    pub now: u32,
+}
+
+impl<'p> Packet<'p> {
+    /// Take a packet as it came, alone, from a sender: a front end that the policy trusts may say
+    /// for whom it asks. `None` if what it says is malformed, so that the packet must be dropped.
+    #[must_use]
+    #[inline]
+    pub fn received(
+        policy: &Policy,
+        octets: &'p [u8],
+        sender: IpAddr,
+        transport: Transport,
+        now: u32,
+    ) -> Option<Self> {
+        let mut packet = Self { octets, source: sender, front_end: None, transport, now };
+        if policy.proxy_from.contain(sender) {
+            packet.take_off_header()?;
+        }
+        Some(packet)
+    }
+
+    #[cold]
+    fn take_off_header(&mut self) -> Option<()> {
+        let (octets, client) = proxy::datagram(self.octets)?;
+        self.octets = octets;
+        if let Some(client) = client {
+            self.front_end = Some(self.source.to_canonical());
+            self.source = client;
+        }
+        Some(())
     }
 }
 
@@ -293,51 +364,5 @@ fn nobodys(world: &World) -> Verdict {
         Verdict::of(Rcode::Servfail, Some(ExtendedError::NotReady))
     } else {
         Verdict::of(Rcode::Refused, Some(ExtendedError::NotAuthoritative))
-    }
-}
-
-/// Answer what is no query with an error, or with silence.
-#[cold]
-fn refuse(
-    world: &World,
-    packet: &Packet<'_>,
-    unasked: Unasked,
-    thread: &mut Thread,
-    tally: &Tally,
-    out: &mut [u8],
-) -> Option<(usize, Verdict)> {
-    let silent = match unasked {
-        Unasked::Short => Some(Counter::DroppedMalformed),
-        Unasked::Response => Some(Counter::DroppedResponse),
-        // There is nothing to cut off: what would be sent truncated is sent.
-        _ if rule(world, packet, Kind::Error, packet.octets.len()) == Ruling::Drop => {
-            Some(Counter::DroppedLimited)
-        }
-        _ => None,
-    };
-    if let Some(cause) = silent {
-        tally.count(cause);
-        return None;
-    }
-    match unasked {
-        Unasked::Short | Unasked::Response => None,
-        Unasked::Header(rcode) => {
-            Some((header_alone(packet.octets, out, rcode)?, Verdict::of(rcode, None)))
-        }
-        Unasked::Question(rcode, end, has_edns) => {
-            let verdict = Verdict::of(rcode, None);
-            let policy = &*world.policy;
-            let edns = has_edns.then_some(&thread.edns);
-            let opt = Opt::new(policy.payload, packet.transport == Transport::Encrypted);
-            let kept = edns.map_or(0, |edns| edns.length(&opt));
-            let limit = packet.transport.limit(policy, edns);
-            let head = packet.octets.get(..end)?;
-            let name = thread.name.name();
-            let mut reply = Reply::new(out, limit, head, kept, &mut thread.known, name)?;
-            if has_edns {
-                tally.count(Counter::Edns);
-            }
-            Some((reply.finish(verdict, edns.map(|edns| (edns, &opt))), verdict))
-        }
     }
 }

@@ -27,6 +27,7 @@ low    10   HTTPS 1 .
 four   60   HTTPS 1 . alpn=h2
 last   60   HTTPS 1 . alpn=h2
 fail   60   HTTPS 1 . alpn=h2
+over   60   HTTPS 1 . alpn=h2
 other  60   HTTPS 1 ns1 alpn=h2
 alias  30   CNAME www
 svc    60   HTTPS 0 www
@@ -58,6 +59,12 @@ VIPS = {
     "four.gslb.example.": everywhere(families="4"),
     "other.gslb.example.": everywhere(),
     "last.gslb.example.": everywhere(fallback={"addresses": ["203.0.113.1", "2001:db8:f::1"]}),
+    "over.gslb.example.": {
+        "ttl": 20,
+        "fallback": {"vip": "spare.gslb.example."},
+        "pools": {"tokyo": {"members": members(9, 1)}},
+    },
+    "spare.gslb.example.": everywhere(fallback="none"),
     "fail.gslb.example.": everywhere(fallback="servfail"),
 }
 MAPS = {
@@ -114,8 +121,7 @@ def hints(record: SVCBBase, key: ParamKey) -> set[str]:
 
 
 def scope(reply: dns.message.Message) -> int:
-    (option,) = reply.options
-    assert isinstance(option, dns.edns.ECSOption)
+    (option,) = (one for one in reply.options if isinstance(one, dns.edns.ECSOption))
     return option.scopelen
 
 
@@ -181,6 +187,16 @@ def test_a_last_resort_is_hinted_at_and_servfail_is_not(weighed: Nameserver) -> 
     reply = ask(weighed, "fail", "HTTPS", ("192.0.2.0", 24))
     ((_, record),) = services(reply.answer)
     assert list(record.params) == [ParamKey.ALPN]
+    weighed.revive()
+
+
+def test_what_another_vip_answers_is_hinted_at(weighed: Nameserver) -> None:
+    """It has no service records of its own, but draws as if it had."""
+    weighed.weigh({"192.0.9.1": 0, "2001:db8:9::1": 0})
+    seen = {check(weighed, "over", client)[0].pop() for client in clients(7, 80)}
+    assert len(seen) > len(SITES)
+    reply = ask(weighed, "over", "HTTPS", ("192.0.2.0", 24))
+    assert [str(one) for one in reply.options if one.otype == dns.edns.OptionType.EDE]
     weighed.revive()
 
 

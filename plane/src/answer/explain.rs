@@ -25,11 +25,11 @@ impl<W: Witness> Answer<'_, '_, W> {
     /// Explain the VIP whose name stands behind the label, of the world's revision; nothing if
     /// there is none, or if the name itself exists.
     #[cold]
-    pub(super) fn explain(&mut self, revision: u64, found: Found<'_>) -> Option<Result<(), Stop>> {
+    pub(super) fn explain(&mut self, revision: u64) -> Option<Result<(), Stop>> {
         let zone = &*self.linked.zone;
         let name = &self.question.name;
         let owner = name.wire().strip_prefix(LABEL)?;
-        if matches!(found, Found::Node(_)) {
+        if matches!(zone.find(name, self.question.qtype), Found::Node(_)) {
             return None;
         }
         let vip = zone.vip(zone.above(name)?)?;
@@ -68,7 +68,15 @@ impl<W: Witness> Answer<'_, '_, W> {
             if at == 0 {
                 lines.push(told_map(&trace));
             }
-            tell(&mut lines, word_of(vip, family), (vip, family, &chosen), &trace, &linked.zone);
+            let word = word_of(vip, family);
+            tell(&mut lines, word, (vip, family, &chosen), &trace, &linked.zone);
+            if trace.fallback == Some("vip") && chosen.choice == Choice::Members {
+                let members = self.draw.chosen().iter();
+                let members = members.filter_map(|&at| linked.zone.members.get(at as usize));
+                let told = members.map(|member| linked.zone.told(member));
+                lines
+                    .extend(told.map(|told| format!("{word} {told}: of the VIP it falls back on")));
+            }
         }
         if lines.len() > LINES {
             lines.truncate(LINES);
