@@ -11,6 +11,7 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from bench.kinds import OURS
@@ -86,6 +87,10 @@ def main(bench: Bench) -> None:
     table(title, (*HEAD, "worst of all", "aim"), rows)
 
 
+def _is_over(end: float) -> bool:
+    return time.monotonic() >= end
+
+
 def _rows(bench: Bench, world: Located, sites: int) -> list[tuple[str, ...]]:
     calm: list[Waits] = []
     busy: list[Waits] = []
@@ -95,7 +100,7 @@ def _rows(bench: Bench, world: Located, sites: int) -> list[tuple[str, ...]]:
         for at in range(bench.rounds):
             print(f"stall: {world.name}: round {at + 1} of {bench.rounds}", flush=True)
             end = time.monotonic() + CALM
-            calm.append(_watch(state, lambda end=end: time.monotonic() >= end))
+            calm.append(_watch(state, partial(_is_over, end)))
             busy.append(_watch(state, _replaced(server, world.city)))
     return [
         (str(sites), "nothing", *_figures(calm), ""),

@@ -153,7 +153,9 @@ def check_nothing_live(engine: _plane.Engine, vip: Vip, family: int) -> None:
     assert wire is not None
     reply = dns.message.from_wire(wire)
     has_family = any(
-        member.address.version == family for pool in vip.pools.values() for member in pool.members
+        member.address is not None and member.address.version == family
+        for pool in vip.pools.values()
+        for member in pool.members
     )
     failed = vip.fallback == "servfail" and has_family
     assert reply.rcode() == (dns.rcode.SERVFAIL if failed else dns.rcode.NOERROR)
