@@ -94,11 +94,7 @@ pub fn answer<W: Witness>(
     let hinted = None;
     let mut answer =
         Answer { linked, question, reply, rng, draw, hints, hinted, tally, witness, verdict };
-    let done = match question.explain.and_then(|revision| answer.explain(revision)) {
-        Some(done) => done,
-        None => answer.follow(found, renamed),
-    };
-    match done {
+    match answer.follow(found, renamed) {
         Ok(()) => {}
         Err(Stop::Full) => answer.verdict.truncated = true,
         Err(Stop::Servfail) => {
@@ -132,8 +128,15 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
             Found::Node(node) if self.alias(node).is_none() && self.named(node).is_none() => {
                 self.at_node(node, &name, Owner::At(QUESTION), Lookup::Exact)
             }
-            Found::Nothing => self.deny_name(&name),
-            found => self.follow_on(found, renamed),
+            Found::Node(_) => self.follow_on(found, renamed),
+            _ => {
+                let explained = self.question.explain.and_then(|revision| self.explain(revision));
+                match (explained, found) {
+                    (Some(done), _) => done,
+                    (None, Found::Nothing) => self.deny_name(&name),
+                    (None, found) => self.follow_on(found, renamed),
+                }
+            }
         }
     }
 
@@ -170,7 +173,7 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
                 };
                 (place, zone.names.get(target))
             } else {
-                return self.at_node(node, &name, owner, lookup);
+                return self.at_last(node, &name, owner, lookup);
             };
             let asked = matches!(self.question.qtype, rtype::CNAME | rtype::ANY);
             if asked {
@@ -278,8 +281,21 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
         }
     }
 
+    /// Do as [`Self::at_node`] does, behind aliases or by a wildcard.
+    #[inline(never)]
+    fn at_last(
+        &mut self,
+        node: &Node,
+        name: &Name<'_>,
+        owner: Owner<'_>,
+        lookup: Lookup,
+    ) -> Result<(), Stop> {
+        self.at_node(node, name, owner, lookup)
+    }
+
     /// Answer with what a node has.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "its one hot caller is the answer of most questions")]
+    #[inline(always)]
     fn at_node(
         &mut self,
         node: &Node,
@@ -353,7 +369,12 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
             self.witness.name(name.wire(), lookup);
             return Err(Stop::Servfail);
         }
-        let put = self.put_chosen(Section::Answer, owner, family, &chosen)?;
+        let put = match self.draw.chosen() {
+            &[only] if chosen.choice == Choice::Members => {
+                self.put_only(only, owner, chosen.ttl)?
+            }
+            _ => self.put_chosen(Section::Answer, owner, family, &chosen)?,
+        };
         self.witness.name(name.wire(), if put { lookup } else { Lookup::Nodata });
         if put { Ok(()) } else { self.deny() }
     }

@@ -62,16 +62,11 @@ impl Entry {
         let (Some(known_end), Some(asked_end)) = (known.last_chunk(), asked.last_chunk()) else {
             return false;
         };
-        let (mut known, mut asked) = (known, asked);
-        while let (Some((a, known_rest)), Some((b, asked_rest))) =
-            (known.split_first_chunk(), asked.split_first_chunk())
-        {
-            if !same(*a, *b) {
-                return false;
-            }
-            (known, asked) = (known_rest, asked_rest);
-        }
-        same(*known_end, *asked_end)
+        let mut words = known.chunks_exact(WORD).zip(asked.chunks_exact(WORD));
+        words.all(|(known, asked)| match (known.first_chunk(), asked.first_chunk()) {
+            (Some(known), Some(asked)) => same(*known, *asked),
+            _ => false,
+        }) && same(*known_end, *asked_end)
     }
 
     #[inline]

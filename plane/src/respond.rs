@@ -75,7 +75,7 @@ impl Transport {
         usize::from(match (self, edns) {
             (Self::Tcp | Self::Encrypted, _) => u16::MAX,
             (Self::Udp, None) => PLAIN_PAYLOAD,
-            (Self::Udp, Some(edns)) => edns.payload.clamp(PLAIN_PAYLOAD, policy.payload),
+            (Self::Udp, Some(edns)) => edns.payload.min(policy.payload).max(PLAIN_PAYLOAD),
         })
     }
 }
@@ -108,10 +108,15 @@ impl<'p> Packet<'p> {
         now: u32,
     ) -> Option<Self> {
         let mut packet = Self { octets, source: sender, front_end: None, transport, now };
-        if policy.proxy_from.contain(sender) {
-            packet.take_off_header()?;
-        }
-        Some(packet)
+        packet.unwrap_from(policy).then_some(packet)
+    }
+
+    /// Take off what a front end that the policy trusts put before the message; false if that is
+    /// malformed, so that the packet must be dropped.
+    #[must_use]
+    #[inline]
+    pub fn unwrap_from(&mut self, policy: &Policy) -> bool {
+        !policy.proxy_from.contain(self.source) || self.take_off_header().is_some()
     }
 
     #[cold]
@@ -326,12 +331,18 @@ impl Answerer<'_> {
 /// Rule on an answer of a kind and a length that may be one of too many.
 #[inline]
 fn rule(world: &World, packet: &Packet<'_>, kind: Kind, length: usize) -> Ruling {
-    let policy = &*world.policy;
-    let rate = &policy.rate;
-    let Packet { source, transport, now, .. } = *packet;
-    if rate.limit == 0 || transport != Transport::Udp || rate.exempt.contain(source) {
+    let rate = &world.policy.rate;
+    if rate.limit == 0 || packet.transport != Transport::Udp || rate.exempt.contain(packet.source) {
         return Ruling::Pass;
     }
+    rule_by_network(world, packet, kind, length)
+}
+
+#[inline(never)]
+fn rule_by_network(world: &World, packet: &Packet<'_>, kind: Kind, length: usize) -> Ruling {
+    let policy = &*world.policy;
+    let rate = &policy.rate;
+    let Packet { source, now, .. } = *packet;
     let network = rate.prefixes.network(source);
     let cost = cost(packet.octets.len(), length);
     policy.limiter.rule(network, (kind, cost), (rate.limit, rate.slip), now)

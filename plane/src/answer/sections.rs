@@ -180,9 +180,37 @@ impl<W: Witness> Answer<'_, '_, W> {
         Ok(())
     }
 
+    /// Put an address record that is not one block.
+    #[inline(never)]
+    fn put_long(&mut self, owner: Owner<'_>, ttl: u32, address: &[u8]) -> Result<(), Full> {
+        let rtype = if address.len() == 4 { rtype::A } else { rtype::AAAA };
+        let mark = self.reply.mark();
+        let put = self.reply.put_record(owner, rtype, ttl, address);
+        put.map(|_| ()).inspect_err(|_| self.reply.back_to(mark))
+    }
+
+    /// Put the address of one member as the answer.
+    #[inline]
+    pub(super) fn put_only(
+        &mut self,
+        member: u32,
+        owner: Owner<'_>,
+        ttl: u32,
+    ) -> Result<bool, Full> {
+        let Some(member) = self.linked.zone.members.get(member as usize) else {
+            return Ok(false);
+        };
+        match (owner, member.address.octets()) {
+            (Owner::At(place), &[a, b, c, d]) => self.reply.put_ipv4(place, ttl, [a, b, c, d])?,
+            (_, address) => self.put_long(owner, ttl, address)?,
+        }
+        self.reply.count(Section::Answer, 1);
+        self.witness.answered(&member.address, ttl);
+        Ok(true)
+    }
+
     /// Put chosen addresses as one RRset; false if there are none.
-    #[expect(clippy::inline_always, reason = "its one hot caller is the answer of a VIP")]
-    #[inline(always)]
+    #[inline(never)]
     pub(super) fn put_chosen(
         &mut self,
         section: Section,

@@ -113,7 +113,8 @@ impl Edns {
     ///
     /// # Errors
     /// What is wrong; what could be read stands in `self`.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "it has one hot caller")]
+    #[inline(always)]
     pub(super) fn read(&mut self, record: &[u8]) -> Result<(), OptFault> {
         let Some((&[p1, p2, _, version, flags, _, _, _], options)) = record.split_first_chunk()
         else {
