@@ -16,7 +16,7 @@ ZONE = """
 @      3600 SOA   ns1 admin 1 7200 900 1209600 300
 @      3600 NS    ns1
 ns1    3600 A     192.0.2.53
-www    60   HTTPS 1 . alpn=h2 port=8443 ech=ZWNo key7="/q"
+www    60   HTTPS 1 . alpn=h2 port=8443 ech=AARlY2gh key7="/q"
 www    60   HTTPS 2 WWW.gslb.example. alpn=h3
 www    60   HTTPS 3 ns1.gslb.example. ipv4hint=192.0.2.77
 _x.www 60   HTTPS 1 www alpn=h2
@@ -66,9 +66,7 @@ MAPS = {
     }
 }
 WORLD = make_world(("gslb.example.", ZONE), vips=VIPS, maps=MAPS)
-EVERY = {
-    str(member["address"]): 0.0 for site in (1, 2, 3) for member in members(site, 3)
-}
+EVERY = {str(member["address"]): 0.0 for site in (1, 2, 3) for member in members(site, 3)}
 KINDS = {"many": "SVCB"}
 
 
@@ -80,7 +78,7 @@ def weighed() -> Iterator[Nameserver]:
 
 
 def clients(seed: int, count: int) -> Iterator[tuple[str, int]]:
-    chance = random.Random(seed)  # noqa: S311  (clients, not secrets)
+    chance = random.Random(seed)
     for at in range(count):
         if at % 4:
             first = 10 if at % 4 == 1 else chance.randrange(11, 200)
@@ -156,7 +154,7 @@ def test_hints_are_what_a_and_aaaa_answer_whoever_asks(nameserver: Nameserver, n
 
 
 def test_hints_follow_weights_and_deaths(weighed: Nameserver) -> None:
-    chance = random.Random(9)  # noqa: S311  (weights, not secrets)
+    chance = random.Random(9)
     for client in clients(9, 120):
         weights = (0, 0, 1, chance.random(), chance.randrange(1, 9))
         weighed.weigh({address: chance.choice(weights) for address in EVERY})
@@ -214,8 +212,8 @@ def test_services_in_the_additional_section_agree_with_the_addresses(
     """RFC 9460 section 4.1: the records of a target in AliasMode, and its addresses."""
     for client in clients(5, 40):
         reply = ask(nameserver, "svc", "HTTPS", client)
-        found = [one for _, one in services(reply.additional) if int(one.priority) < 3]  # noqa: PLR2004
-        assert len(found) == 2  # noqa: PLR2004
+        found = [one for _, one in services(reply.additional) if int(one.priority) < 3]
+        assert len(found) == 2
         for record in found:
             for rtype, key in (("A", ParamKey.IPV4HINT), ("AAAA", ParamKey.IPV6HINT)):
                 assert hints(record, key) == addresses(reply.additional, rtype, "www")

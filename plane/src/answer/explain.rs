@@ -45,10 +45,14 @@ impl<W: Witness> Answer<'_, '_, W> {
             data.push(u8::try_from(line.len()).unwrap_or(0));
             data.extend_from_slice(line);
         }
-        let put = self.reply.put_record(Owner::At(QUESTION), rtype::TXT, 0, &data);
-        self.reply.count(Section::Answer, u16::from(put.is_ok()));
+        let clean = self.reply.mark();
+        if let Err(full) = self.reply.put_record(Owner::At(QUESTION), rtype::TXT, 0, &data) {
+            self.reply.back_to(clean);
+            return Some(Err(full.into()));
+        }
+        self.reply.count(Section::Answer, 1);
         self.witness.records(rtype::TXT, 0);
-        Some(put.map(|_| ()).map_err(Stop::from))
+        Some(Ok(()))
     }
 
     /// Decide for every family, and tell of it.
