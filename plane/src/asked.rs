@@ -15,7 +15,6 @@ use crate::name::{Name, Split, Suffix};
 const WORD: usize = 8;
 /// Words of the longest name that is remembered.
 const WORDS: usize = 8;
-const OCTETS: usize = WORD * WORDS;
 /// Suffixes of the name with the most labels that is remembered.
 const SUFFIXES: usize = 8;
 /// Names that a thread remembers: less than 1 MB.
@@ -229,7 +228,8 @@ mod tests {
                     assert_eq!(asked.read(&octets), Some(name.len()));
                     assert_eq!(asked.name().wire(), name);
                     assert_eq!(asked.name().suffixes(), split.name().suffixes());
-                    let kept = (8..=OCTETS).contains(&name.len()) && split.name().labels() < 8;
+                    let kept =
+                        (WORD..=WORD * WORDS).contains(&name.len()) && split.name().labels() < 8;
                     assert_eq!(asked.place(1), kept.then(|| place(7)), "{name:x?}");
                     assert_eq!(asked.place(2), None);
                 }

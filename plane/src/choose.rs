@@ -19,7 +19,7 @@ mod flat;
 use self::climb::Climb;
 use self::flat::{Key, Memory};
 use crate::random::Rng;
-use crate::snapshot::{Fallback, Family, Linked, Span, Steer, Vip};
+use crate::snapshot::{Fallback, Family, Ladders, Link, Linked, Span, Steer, Vip, Zone};
 use crate::tally::NO_SLOT;
 use crate::witness::{Basis, Candidate, Client, Witness};
 
@@ -97,7 +97,7 @@ impl Draw {
 }
 
 /// Choose what a VIP answers to a client.
-#[expect(clippy::inline_always, reason = "most answers of VIPs take only the first half of it")]
+#[expect(clippy::inline_always, reason = "most answers of VIPs take only this, without the climb")]
 #[inline(always)]
 pub fn choose<W: Witness>(
     linked: &Linked,
@@ -122,10 +122,6 @@ pub fn choose<W: Witness>(
         },
     };
     witness.vip(owner, vip, link.map(|link| (&*link.map, class)), prefix);
-    // Clients that ask not to be located would all be one network, and all on one member.
-    let hashed = (vip.sticky || vip.steady) && client.prefix > 0;
-    let (network, network_prefix) = if hashed { client.network(vip.prefixes) } else { (0, 0) };
-    let (sticky, steady) = (vip.sticky && network_prefix > 0, vip.steady && network_prefix > 0);
     let key = Key {
         zone: zone.stamp,
         map: link.map_or(0, |link| link.map.stamp),
@@ -134,18 +130,39 @@ pub fn choose<W: Witness>(
         class,
         family,
     };
-    if !W::RECORDS && vip.answers == 1 && !sticky && !vip.steady && vip.has(family) {
-        if let Some(drawn) = draw.memory.find(&key).and_then(|flat| flat.draw(rng)) {
-            draw.chosen.clear();
-            draw.chosen.push(drawn.member);
-            return Chosen {
-                choice: Choice::Members,
-                ttl: vip.ttl.min(drawn.ttl_cap),
-                scope: if client.prefix == 0 { 0 } else { prefix },
-                slot: drawn.slot,
-            };
+    if !W::RECORDS && vip.answers == 1 && !vip.sticky && !vip.steady && vip.has(family) {
+        if let Some(flat) = draw.memory.find(&key) {
+            if let Some(drawn) = flat.draw(rng) {
+                draw.chosen.clear();
+                draw.chosen.push(drawn.member);
+                return Chosen {
+                    choice: Choice::Members,
+                    ttl: vip.ttl.min(drawn.ttl_cap),
+                    scope: if client.prefix == 0 { 0 } else { prefix },
+                    slot: drawn.slot,
+                };
+            }
         }
     }
+    climb(zone, vip, client, (ladders, link, prefix), key, (rng, draw), witness)
+}
+
+/// Choose by climbing the ladder, where nothing is remembered.
+#[inline(never)]
+fn climb<W: Witness>(
+    zone: &Zone,
+    vip: &Vip,
+    client: &Client,
+    (ladders, link, prefix): (&Ladders, Option<&Link>, u8),
+    key: Key,
+    (rng, draw): (&mut Rng, &mut Draw),
+    witness: &mut W,
+) -> Chosen {
+    let Key { class, family, .. } = key;
+    // Clients that ask not to be located would all be one network, and all on one member.
+    let hashed = (vip.sticky || vip.steady) && client.prefix > 0;
+    let (network, network_prefix) = if hashed { client.network(vip.prefixes) } else { (0, 0) };
+    let (sticky, steady) = (vip.sticky && network_prefix > 0, vip.steady && network_prefix > 0);
     let (pools, datacenters) = zone.pools_in(vip.pools);
     let climb = Climb {
         zone,

@@ -265,7 +265,8 @@ impl Writer<'_> {
 ///
 /// `scope` is the prefix for which the answer is true; it goes out with a client subnet only. An
 /// extended error is left out where it does not fit.
-#[inline]
+#[expect(clippy::inline_always, reason = "it has one hot caller")]
+#[inline(always)]
 pub(super) fn write(
     out: &mut [u8],
     edns: &Edns,
