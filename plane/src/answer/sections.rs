@@ -180,7 +180,7 @@ impl<W: Witness> Answer<'_, '_, W> {
         Ok(())
     }
 
-    /// Put an address record that is not one block.
+    /// Put an address record whose owner may have to be written.
     #[inline(never)]
     fn put_long(&mut self, owner: Owner<'_>, ttl: u32, address: &[u8]) -> Result<(), Full> {
         let rtype = if address.len() == 4 { rtype::A } else { rtype::AAAA };
@@ -202,7 +202,11 @@ impl<W: Witness> Answer<'_, '_, W> {
         };
         match (owner, member.address.octets()) {
             (Owner::At(place), &[a, b, c, d]) => self.reply.put_ipv4(place, ttl, [a, b, c, d])?,
-            (_, address) => self.put_long(owner, ttl, address)?,
+            (Owner::At(place), address) => match address.first_chunk() {
+                Some(address) => self.reply.put_ipv6(place, ttl, address)?,
+                None => return Ok(false),
+            },
+            (owner, address) => self.put_long(owner, ttl, address)?,
         }
         self.reply.count(Section::Answer, 1);
         self.witness.answered(&member.address, ttl);

@@ -143,6 +143,10 @@ impl Edns {
 
     #[inline(never)]
     fn read_options(&mut self, options: &[u8]) -> Result<(), OptFault> {
+        if let Some(data) = subnet_alone(options).filter(|_| self.version == 0) {
+            self.subnet = Subnet::read(data);
+            return if self.subnet.is_some() { Ok(()) } else { Err(OptFault::Option) };
+        }
         let (mut options, mut malformed) = (options, false);
         while let Some((&[c1, c2, l1, l2], rest)) = options.split_first_chunk() {
             let length = usize::from(u16::from_be_bytes([l1, l2]));
@@ -199,6 +203,15 @@ impl Edns {
     }
 }
 
+/// The data of a client subnet option, if these options are that one alone.
+#[inline]
+fn subnet_alone(options: &[u8]) -> Option<&[u8]> {
+    match options.split_first_chunk()? {
+        (&[0, 8, 0, length], data) if usize::from(length) == data.len() => Some(data),
+        _ => None,
+    }
+}
+
 impl Subnet {
     /// Read the option's data; `None` if it is malformed (RFC 7871 sections 6 and 7.1.2).
     fn read(data: &[u8]) -> Option<Self> {
@@ -217,6 +230,13 @@ impl Subnet {
         let address = match (family, told) {
             (0, []) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             (1, told) => IpAddr::V4(Ipv4Addr::from(padded::<4>(told)?)),
+            // Most tell 56 bits of IPv6, or 48.
+            (2, &[a, b, c, d, e, f, g]) => {
+                IpAddr::V6(Ipv6Addr::from([a, b, c, d, e, f, g, 0, 0, 0, 0, 0, 0, 0, 0, 0]))
+            }
+            (2, &[a, b, c, d, e, f]) => {
+                IpAddr::V6(Ipv6Addr::from([a, b, c, d, e, f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]))
+            }
             (2, told) => IpAddr::V6(Ipv6Addr::from(padded::<16>(told)?)),
             _ => return None,
         };
@@ -283,7 +303,7 @@ pub(super) fn write(
             length.fill(0);
             return Some(OPT);
         }
-        if let Some(length) = write_slash_24(out, fixed, edns, opt, scope) {
+        if let Some(length) = write_subnet_alone(out, fixed, edns, opt, scope) {
             return Some(length);
         }
     }
@@ -299,33 +319,45 @@ fn fixed(edns: &Edns, opt: &Opt<'_>, rcode: u16) -> [u8; FIXED] {
     (0x29 << 40 | u64::from(opt.payload) << 24 | upper << 16 | flags).to_be_bytes()
 }
 
-/// Write what most queries with options get: nothing but the 24 bits of IPv4 that they told;
-/// `None` if there is more to say, or no room.
+/// Write what most queries with options get: nothing but the client subnet that they told; `None`
+/// if there is more to say, or no room.
 #[inline]
-fn write_slash_24(
+fn write_subnet_alone(
     out: &mut [u8],
     fixed: [u8; FIXED],
     edns: &Edns,
     opt: &Opt<'_>,
     scope: u8,
 ) -> Option<usize> {
-    let Subnet { address: IpAddr::V4(address), source: 24, family: 1 } = edns.subnet? else {
-        return None;
-    };
     if opt.cookie.is_some() || !opt.nsid.is_empty() || (opt.encrypted && edns.padding) {
         return None;
     }
-    // In whole words, which are one instruction each.
-    let record = out.first_chunk_mut::<{ 2 * OPT }>()?;
-    let (head, rest) = record.split_first_chunk_mut()?;
-    let (middle, rest) = rest.split_first_chunk_mut()?;
-    let (end, last) = rest.split_first_chunk_mut()?;
-    let [a, b, c, _] = address.octets();
-    *head = fixed;
-    *middle = [0, 0, 11, 0, 8, 0, 7, 0];
-    *end = [1, 24, scope, a];
-    *last.first_chunk_mut()? = [b, c];
-    Some(2 * OPT)
+    let &Subnet { ref address, source, family } = edns.subnet.as_ref()?;
+    let told = source.div_ceil(8);
+    let rest = (0x0800_0800_0400 + (u64::from(told) << 40 | u64::from(told) << 8)).to_be_bytes();
+    // The address goes out whole, what is not told of it behind the record's end: writes of fixed
+    // lengths are one instruction each.
+    match (address, family) {
+        (IpAddr::V4(v4), 1) => {
+            let record = out.first_chunk_mut::<23>()?;
+            let (first, behind) = record.split_first_chunk_mut()?;
+            let (second, behind) = behind.split_first_chunk_mut()?;
+            (*first, *second) = (fixed, rest);
+            let [a, b, c, d] = v4.octets();
+            *behind.first_chunk_mut()? = [1, source, scope, a, b, c, d];
+        }
+        (IpAddr::V6(v6), _) => {
+            let record = out.first_chunk_mut::<35>()?;
+            let (first, behind) = record.split_first_chunk_mut()?;
+            let (second, behind) = behind.split_first_chunk_mut()?;
+            (*first, *second) = (fixed, rest);
+            let (kind, address) = behind.split_first_chunk_mut()?;
+            *kind = [2, source, scope];
+            *address.first_chunk_mut()? = v6.octets();
+        }
+        (IpAddr::V4(_), _) => return None,
+    }
+    Some(OPT + 8 + usize::from(told))
 }
 
 /// Write an OPT record with whatever options are due.
