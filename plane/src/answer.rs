@@ -29,6 +29,7 @@ use crate::name::{Name, Split};
 use crate::random::Rng;
 use crate::snapshot::{Body, Family, Found, Linked, Node, Rrset, Vip};
 use crate::tally::Tally;
+use crate::wire::edns::ExtendedError;
 use crate::wire::reply::{Full, Owner, QUESTION, Reply, Section, Verdict};
 use crate::wire::{Rcode, rtype};
 use crate::witness::{Client, Lookup, Witness};
@@ -124,27 +125,23 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
     #[inline]
     fn follow(&mut self, found: Found<'a>, renamed: &'a mut [Split]) -> Result<(), Stop> {
         let asked = self.question.asked;
-        match found {
-            // Most names exist and are no aliases, or do not exist.
-            Found::Node(node) => {
-                if let Some((records, count)) = self.plain(node) {
-                    self.reply.put(records)?;
-                    self.reply.count(Section::Answer, count);
-                    Ok(())
-                } else if self.alias(node).is_none() && self.named(node).is_none() {
-                    self.at_node(node, || asked.name(), Owner::At(QUESTION), Lookup::Exact)
-                } else {
-                    self.follow_on(found, renamed)
-                }
-            }
-            _ => {
-                let explained = self.question.explain.and_then(|revision| self.explain(revision));
-                match (explained, found) {
-                    (Some(done), _) => done,
-                    (None, Found::Nothing) => self.deny_name(&asked.name()),
-                    (None, found) => self.follow_on(found, renamed),
-                }
-            }
+        let Found::Node(node) = found else {
+            let explained = self.question.explain.and_then(|revision| self.explain(revision));
+            return match (explained, found) {
+                (Some(done), _) => done,
+                (None, Found::Nothing) => self.deny_name(&asked.name()),
+                (None, found) => self.follow_on(found, renamed),
+            };
+        };
+        // Most names exist and are no aliases.
+        if let Some((records, count)) = self.plain(node) {
+            self.reply.put(records)?;
+            self.reply.count(Section::Answer, count);
+            Ok(())
+        } else if self.alias(node).is_none() && self.named(node).is_none() {
+            self.at_node(node, || asked.name(), Owner::At(QUESTION), Lookup::Exact)
+        } else {
+            self.follow_on(found, renamed)
         }
     }
 
@@ -269,6 +266,9 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
         let tools = (&mut *self.rng, &mut *self.draw);
         let chosen = choose(self.linked, name.wire(), vip, Family::V4, client, tools, self.witness);
         self.verdict.scope = self.verdict.scope.max(chosen.scope);
+        if chosen.last_resort {
+            self.verdict.error = Some(ExtendedError::LastResort);
+        }
         self.tally.count_slot(chosen.slot);
         let drawn = self.draw.chosen().first().filter(|_| chosen.choice == Choice::Members);
         let member = drawn.and_then(|&at| zone.members.get(at as usize));
@@ -299,22 +299,6 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
         lookup: Lookup,
     ) -> Result<(), Stop> {
         self.at_node(node, || name, owner, lookup)
-    }
-
-    /// Records of the type at a node, and how many: most answers are these as they lie there,
-    /// behind the question that owns them.
-    #[inline]
-    fn plain(&self, node: &Node) -> Option<(&'a [u8], u16)> {
-        let zone = &*self.linked.zone;
-        if W::RECORDS || zone.vip(node).is_some() {
-            return None;
-        }
-        match zone.rrset(node, self.question.qtype)? {
-            &Rrset { body: Body::Whole(records), count, targets, .. } if targets.is_empty() => {
-                Some((zone.whole(records), count))
-            }
-            _ => None,
-        }
     }
 
     /// Answer with what a node has.
@@ -378,6 +362,9 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
         let tools = (&mut *self.rng, &mut *self.draw);
         let chosen = choose(self.linked, name().wire(), vip, family, client, tools, self.witness);
         self.verdict.scope = self.verdict.scope.max(chosen.scope);
+        if chosen.last_resort {
+            self.verdict.error = Some(ExtendedError::LastResort);
+        }
         self.tally.count_slot(chosen.slot);
         if chosen.choice == Choice::Servfail {
             self.witness.name(name().wire(), lookup);

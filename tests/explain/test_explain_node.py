@@ -130,7 +130,7 @@ async def test_as_it_was(stage: tuple[Node, dict[str, Site]]) -> None:
     await sites["frankfurt"].kill()
 
     async def moved() -> bool:
-        return (await why(node, "198.51.100.0/26"))["answers"] == ["192.0.2.1"]
+        return bool((await why(node, "198.51.100.0/26"))["answers"] == ["192.0.2.1"])
 
     await until(moved, "the site is found dead")
     then = datetime.fromtimestamp(both_up, UTC).isoformat()

@@ -8,7 +8,23 @@ use crate::wire::reply::{Full, Owner, QUESTION, Section};
 use crate::wire::rtype;
 use crate::witness::{Lookup, Silent, Witness};
 
-impl<W: Witness> Answer<'_, '_, W> {
+impl<'a, W: Witness> Answer<'a, '_, W> {
+    /// Records of the type at a node, and how many: most answers are these as they lie there,
+    /// behind the question that owns them.
+    #[inline]
+    pub(super) fn plain(&self, node: &Node) -> Option<(&'a [u8], u16)> {
+        let zone = &*self.linked.zone;
+        if W::RECORDS || zone.vip(node).is_some() {
+            return None;
+        }
+        match zone.rrset(node, self.question.qtype)? {
+            &Rrset { body: Body::Whole(records), count, targets, .. } if targets.is_empty() => {
+                Some((zone.whole(records), count))
+            }
+            _ => None,
+        }
+    }
+
     /// Put an RRset whole or not at all; give the place of the first name in its data.
     #[inline(never)]
     pub(super) fn put_rrset(

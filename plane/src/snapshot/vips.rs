@@ -84,7 +84,7 @@ impl<'d> Builder<'d> {
             sticky: vip.sticky,
             steady: vip.steady,
             prefixes,
-            fallback: fallback(&vip.fallback, &mut steering.addresses)?,
+            fallback: self.fallback(&vip.fallback, &mut steering.addresses)?,
             fallback_ttl: fallback_ttl(&vip.fallback, vip.ttl)?,
             steer,
             slot: self.books.slot(owner, ""),
@@ -136,6 +136,7 @@ impl<'d> Builder<'d> {
             ipv4: Span::between(start, start + ipv4)?,
             ipv6: Span::between(start + ipv4, members.len())?,
             seed,
+            capacity: pool.capacity,
         })
     }
 
@@ -169,7 +170,42 @@ impl<'d> Builder<'d> {
             ipv4: Span::between(start, end)?,
             ipv6: Span::between(end, end)?,
             seed: seed_of(&[owner, datacenter.as_bytes()]),
+            capacity: pool.capacity,
         })
+    }
+
+    fn fallback(
+        &self,
+        fallback: &document::Fallback<'_>,
+        addresses: &mut Vec<Address>,
+    ) -> Result<Fallback, Fault> {
+        match fallback.kind {
+            0 => Ok(Fallback::All),
+            1 => Ok(Fallback::None),
+            2 => Ok(Fallback::Servfail),
+            3 => {
+                let start = addresses.len();
+                for address in &fallback.addresses {
+                    addresses.push(Address::read(address)?);
+                }
+                Ok(Fallback::Addresses(Span::between(start, addresses.len())?))
+            }
+            4 => {
+                let other = u32::try_from(fallback.vip).ok();
+                let found = other.and_then(|at| self.document.vips.get(at as usize));
+                match (other, found) {
+                    (Some(at), Some(vip)) if !vip.names => Ok(Fallback::Vip(at)),
+                    (_, Some(_)) => Err(Fault::new("falls back on a VIP that has names")),
+                    _ => {
+                        let at = fallback.vip;
+                        Err(Fault::new(format!("falls back on VIP {at}, which the zone has not")))
+                    }
+                }
+            }
+            other => {
+                Err(Fault::new(format!("has a fallback of kind {other}, which does not exist")))
+            }
+        }
     }
 
     fn datacenter(&self, pool: &document::Pool<'_>) -> Result<&'d str, Fault> {
@@ -192,25 +228,6 @@ fn fallback_ttl(fallback: &document::Fallback<'_>, vip: u32) -> Result<u32, Faul
     }
 }
 
-fn fallback(
-    fallback: &document::Fallback<'_>,
-    addresses: &mut Vec<Address>,
-) -> Result<Fallback, Fault> {
-    match fallback.kind {
-        0 => Ok(Fallback::All),
-        1 => Ok(Fallback::None),
-        2 => Ok(Fallback::Servfail),
-        3 => {
-            let start = addresses.len();
-            for address in &fallback.addresses {
-                addresses.push(Address::read(address)?);
-            }
-            Ok(Fallback::Addresses(Span::between(start, addresses.len())?))
-        }
-        other => Err(Fault::new(format!("has a fallback of kind {other}, which does not exist"))),
-    }
-}
-
 /// Hash what a candidate is called, each part with its length, so that parts cannot run together.
 fn seed_of(parts: &[&[u8]]) -> u64 {
     let mut hasher = SipHasher13::new_with_keys(STICKY_KEY.0, STICKY_KEY.1);
@@ -219,6 +236,18 @@ fn seed_of(parts: &[&[u8]]) -> u64 {
         hasher.write(part);
     }
     hasher.finish()
+}
+
+/// The key of shedding, another than that of draws: who is shed says nothing of who is drawn.
+const SHED_KEY: u64 = 0x6773_6c62_2073_6865;
+
+/// Hash a pool for a client network, to see whether the pool sheds it.
+#[must_use]
+#[inline]
+pub fn shed_bits(seed: u64, network: u64) -> u32 {
+    let mut hasher = SipHasher13::new_with_keys(SHED_KEY, seed);
+    hasher.write(&network.to_le_bytes());
+    u32::try_from(hasher.finish() >> 32).unwrap_or(0)
 }
 
 /// Hash a candidate for a client network.

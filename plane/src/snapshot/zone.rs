@@ -336,6 +336,12 @@ impl Zone {
         members.of(&self.member_words).iter().map(Word::read)
     }
 
+    /// One of the zone's VIPs.
+    #[must_use]
+    pub fn vip_at(&self, index: u32) -> Option<&Vip> {
+        self.vips.get(index as usize)
+    }
+
     /// The pools in a span, and the datacenter of each.
     #[must_use]
     #[inline]

@@ -77,7 +77,7 @@ fn a_dead_tier_is_passed_over_for_the_family_asked_for_only() {
 #[test]
 fn a_pool_of_weight_0_never_answers() {
     let engine = steered(ordered());
-    engine.publisher.set_pools(&name("@"), &[(0, word(0)), (2, word(0))]).unwrap();
+    engine.publisher.set_pools(&name("@"), &[(0, 0), (2, 0)]).unwrap();
     assert_shares(&draws(&engine, 100), &[("198.51.100.1", 1.0)]);
 }
 

@@ -13,6 +13,7 @@
 //! | `publish` | swapping worlds, words, maps |
 //! | `records` | static records, aliases, wildcards, delegations, denials |
 //! | `server` | UDP and TCP sockets, counters, stop |
+//! | `services` | where hints stand in a VIP's service records, and what is refused |
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -30,4 +31,5 @@ mod policy;
 mod publish;
 mod records;
 mod server;
+mod services;
 mod world;

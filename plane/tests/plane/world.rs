@@ -194,7 +194,7 @@ fn pack(words: impl Iterator<Item = u64>) -> Vec<u8> {
 pub(crate) fn release(zone: &Zone) -> (Vec<u8>, Vec<u8>, Vec<u8>) {
     let pools = || zone.vips.iter().flat_map(|vip| &vip.pools);
     let members = pools().flat_map(|pool| &pool.2).map(|member| word(member.1));
-    (encode(zone), pack(members), pack(pools().map(|pool| word(pool.1))))
+    (encode(zone), pack(members), pack(pools().map(|pool| capped(pool.1, 0))))
 }
 
 pub(crate) fn publish(engine: &Engine, zone: &Zone, maps: &[&Map]) -> Result<u64, String> {
@@ -302,14 +302,11 @@ impl Reply {
 }
 
 fn read_name(packet: &[u8], at: &mut usize) -> Vec<u8> {
-    let (mut wire, mut place, mut jumped) = (Vec::new(), *at, false);
+    let (mut wire, mut place, mut end) = (Vec::new(), *at, None);
     loop {
         let length = usize::from(packet[place]);
         if length >= 0xc0 {
-            if !jumped {
-                *at = place + 2;
-            }
-            jumped = true;
+            end = end.or(Some(place + 2));
             let to = (length & 0x3f) << 8 | usize::from(packet[place + 1]);
             assert!(to < place, "a pointer must point back");
             place = to;
@@ -318,13 +315,10 @@ fn read_name(packet: &[u8], at: &mut usize) -> Vec<u8> {
         wire.extend_from_slice(&packet[place..=place + length]);
         place += 1 + length;
         if length == 0 {
-            break;
+            *at = end.unwrap_or(place);
+            return wire;
         }
     }
-    if !jumped {
-        *at = place;
-    }
-    wire
 }
 
 fn show(packet: &[u8], rtype: u16, at: usize, length: usize) -> String {
