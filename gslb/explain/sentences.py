@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from gslb.model import OtherVip, Vip
-from gslb.trace import Client, Trace
+from gslb.trace import Client, Tier, Trace
 
 
 def tell(
@@ -63,8 +63,7 @@ def _tell_ladder(
         )
     yield from placed
     for tier in trace.tiers:
-        state = "answers" if tier.chosen else "live" if tier.live else "nothing live"
-        yield f"Tier {tier.tier + 1} ({', '.join(tier.datacenters)}): {state}."
+        yield f"Tier {tier.tier + 1} ({', '.join(tier.datacenters)}): {_state(tier)}."
         for pool in tier.pools:
             for member in pool.members:
                 weight = f"{member.weight:g}"
@@ -82,6 +81,15 @@ def _tell_spill(trace: Trace, vip: Vip | None) -> Iterator[str]:
         yield f"Nothing was live, so {vip.fallback.vip} answered for it; explain that name for why."
     elif trace.fallback:
         yield f"Nothing was live, so the fallback answered: {trace.fallback}."
+
+
+def _state(tier: Tier) -> str:
+    """Say in a word or two how a tier stands for this client."""
+    if tier.chosen:
+        return "answers"
+    if tier.live:
+        return "live"
+    return "nothing live" if tier.pools else "the VIP has no pool there"
 
 
 def _ttl_reason(trace: Trace, vip: Vip | None) -> str:
