@@ -168,6 +168,12 @@ impl Default for Tally {
     }
 }
 
+/// Where answers to questions of a type are counted.
+#[inline(never)]
+fn place_of(asked: u16) -> usize {
+    TYPES.iter().position(|&known| known == asked).unwrap_or(TYPES.len())
+}
+
 #[inline]
 fn more(word: &AtomicU64, more: u64) {
     word.store(word.load(Ordering::Relaxed).wrapping_add(more), Ordering::Release);
@@ -196,10 +202,8 @@ impl Tally {
     /// Count an answer to a question of a type.
     #[inline]
     pub fn count_type(&self, asked: u16) {
-        let place = match asked {
-            rtype::A => 0, // most are
-            _ => TYPES.iter().position(|&known| known == asked).unwrap_or(TYPES.len()),
-        };
+        // Most are the first.
+        let place = if asked == rtype::A { 0 } else { place_of(asked) };
         if let Some(word) = self.types.get(place) {
             more(word, 1);
         }
