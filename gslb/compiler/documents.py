@@ -214,8 +214,7 @@ def compile_map(name: str, classified: Classified) -> bytes:
             format=snapshot.FORMAT,
             name=name,
             datacenters=datacenters,
-            # One by one: all at once would hold the interpreter for long where they are many.
-            classes=[snapshot.raw(_tiers(ladder, index)) for ladder in ladders],
+            classes=snapshot.raw_list(_tiers(ladder, index) for ladder in ladders),
             ipv4=classified.ipv4,
             ipv6=classified.ipv6,
             atlas=classified.atlas,
