@@ -19,6 +19,8 @@ const STICKY_KEY: (u64, u64) = (0x6773_6c62_2073_7469, 0x636b_7920_6472_6177);
 pub(super) struct Steering {
     pub(super) vips: Vec<Vip>,
     pub(super) pools: Vec<Pool>,
+    /// The datacenters of each VIP's pools, sorted, with the pools' places in `pools`.
+    pub(super) pool_order: Vec<(u32, u32)>,
     pub(super) members: Vec<Member>,
     /// For each member in document order its place in `members`.
     pub(super) places: Vec<u32>,
@@ -75,6 +77,9 @@ impl<'d> Builder<'d> {
             has = [v4 || !pool.ipv4.is_empty(), v6 || !pool.ipv6.is_empty()];
             steering.pools.push(pool);
         }
+        let pools = (0u32..).zip(&steering.pools).skip(first);
+        steering.pool_order.extend(pools.map(|(at, pool)| (pool.datacenter, at)));
+        steering.pool_order.get_mut(first..).unwrap_or_default().sort_unstable();
         if vip.names && (vip.answers != 1 || vip.fallback.kind > 2) {
             return Err(Fault::new("has names, of which it answers one, and nothing else"));
         }
