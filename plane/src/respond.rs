@@ -186,12 +186,11 @@ impl Answerer<'_> {
         let policy = &*world.policy;
         let Thread { rng, name, edns, known, draw, hints, renamed } = thread;
         let qtype = self.answered_type(query.qtype);
-        let (name, found) = match world.remembered(name, qtype) {
-            Some(found) => (name.name(), Some(found)),
-            None => {
-                let found = world.look_up(name, qtype);
-                (name.name(), found)
-            }
+        let (name, found) = if let Some(found) = world.remembered(name, qtype) {
+            (name.name(), Some(found))
+        } else {
+            let found = world.look_up(name, qtype);
+            (name.name(), found)
         };
         let mut opt = Opt::new(policy.payload, packet.transport == Transport::Encrypted);
         let (mut trusted, mut subnet) = (None, None);

@@ -209,8 +209,14 @@ impl<'a> Climb<'a> {
                 let other = self.vip.steady && self.lives_in_all(pool, basis);
                 if other && !whole {
                     // From here on only pools that are live in every family are candidates.
+                    if W::RECORDS {
+                        for candidate in candidates.get(..found).unwrap_or_default() {
+                            witness.halved(candidate.pool);
+                        }
+                    }
                     (whole, found, total) = (true, 0, 0);
                 } else if whole && !other {
+                    witness.halved(index);
                     continue;
                 }
                 if let Some(slot) = candidates.get_mut(found) {
@@ -221,7 +227,7 @@ impl<'a> Climb<'a> {
                 total += weight;
             }
         }
-        Weighed { found, first, total, ttl_cap, whole, sheds, shed }
+        Weighed { found, total, ttl_cap, first, whole, sheds, shed }
     }
 
     /// Whether a pool has live members of every family that its VIP has members of.

@@ -131,9 +131,6 @@ pub struct Zone {
 /// Octets of a record before its data, if its owner is a pointer.
 pub const RECORD_HEAD: usize = 12;
 
-/// As many pools of a VIP are looked through without halving.
-const FEW_POOLS: usize = 8;
-
 /// The node of the origin: the first one that a zone has.
 const ORIGIN: u32 = 0;
 
@@ -343,20 +340,6 @@ impl Zone {
     #[must_use]
     pub fn vip_at(&self, index: u32) -> Option<&Vip> {
         self.vips.get(index as usize)
-    }
-
-    /// The pool of a VIP in a datacenter, as an index of the zone's pools.
-    #[must_use]
-    #[inline]
-    pub fn pool_in(&self, vip: &Vip, datacenter: u32) -> Option<u32> {
-        let order = vip.pools.of(&self.pool_order);
-        // Few are read one by one sooner than they are halved.
-        let at = if order.len() <= FEW_POOLS {
-            order.iter().position(|&(at, _)| at == datacenter)?
-        } else {
-            order.binary_search_by_key(&datacenter, |&(at, _)| at).ok()?
-        };
-        order.get(at).map(|&(_, pool)| pool)
     }
 
     /// A pool's word as it is now; `index` is that of the pool in the zone.

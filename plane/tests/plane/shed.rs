@@ -232,6 +232,12 @@ fn a_vip_answers_as_the_fallback_of_another() {
     }
     let trace = explained(&engine, "a", SOURCE, 1);
     assert_eq!((&trace["fallback"], &trace["answers"][0]), (&"vip".into(), &"192.0.2.4".into()));
+    let others = trace["fallback_vips"].as_array().unwrap();
+    let told: Vec<_> = others.iter().map(|other| (&other["vip"], &other["fallback"])).collect();
+    let (vip, null) = (Value::from("vip"), Value::Null);
+    let names = ["b.z.", "c.z.", "d.z."].map(Value::from);
+    assert_eq!(told, [(&names[0], &vip), (&names[1], &vip), (&names[2], &null)]);
+    assert_eq!(others[2]["tiers"][0]["pools"][0]["chosen"], true);
     down(4);
     assert_eq!((ask("a").rcode, error_of(&ask("a"))), (2, resort.clone()));
     let aaaa = ask_packet(&engine, &packet("a", "AAAA", &[&opt(1232, 0, &[])]), SOURCE, 1);
