@@ -220,9 +220,7 @@ class Press:
         anew = [
             name
             for name in self._maps
-            if needs(name, world.maps)
-            and not self.lacking(name)
-            and self._atlas_of(name) != now
+            if needs(name, world.maps) and not self.lacking(name) and self._atlas_of(name) != now
         ]
         with growing():
             return {name: self._map(world, name) for name in anew}

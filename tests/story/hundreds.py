@@ -145,7 +145,7 @@ def write(folder: Path, globe: Globe, region_port: int = 0, rest_port: int = 0) 
 
 def _vip(at: int, names: Sequence[str], ports: dict[str, int]) -> dict[str, object]:
     few = [names[(at * 7 + step * 31) % SITES] for step in range(5)]
-    special = {
+    special: dict[int, tuple[dict[str, object], Sequence[str]]] = {
         0: ({"map": "deep", **({"probe": "web"} if ports else {})}, names),
         1: ({"map": "ruled"}, names),
         2: ({"map": "few"}, FEW),
@@ -161,7 +161,7 @@ def _vip(at: int, names: Sequence[str], ports: dict[str, int]) -> dict[str, obje
 
 
 def _member(vip_at: int, site_at: int, port: int) -> dict[str, object]:
-    address = {"address": f"10.{vip_at}.{site_at >> 8}.{site_at & 255}"}
+    address: dict[str, object] = {"address": f"10.{vip_at}.{site_at >> 8}.{site_at & 255}"}
     return {**address, "probe_address": "127.0.0.1", "probe_port": port} if port else address
 
 
