@@ -25,7 +25,7 @@ use self::flat::{Key, Memory};
 use crate::random::Rng;
 use crate::snapshot::{Fallback, Family, Ladders, Link, Linked, Span, Steer, Vip};
 use crate::tally::NO_SLOT;
-use crate::witness::{Basis, Candidate, Client, Silent, Witness};
+use crate::witness::{Basis, Candidate, Client, Witness};
 
 /// What a steered name answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,6 +143,13 @@ struct Place<'a> {
     prefix: u8,
 }
 
+impl Place<'_> {
+    #[inline]
+    fn tell<W: Witness>(&self, owner: &[u8], vip: &Vip, witness: &mut W) {
+        witness.vip(owner, vip, self.link.map(|link| (&*link.map, self.class)), self.prefix);
+    }
+}
+
 impl<'a> Asked<'a> {
     /// Find the client's place; none if the map is not there.
     #[inline]
@@ -195,7 +202,7 @@ pub fn choose<W: Witness>(
 ) -> Chosen {
     let asked = Asked { linked, vip, family, client };
     let Some(place) = asked.place() else { return Chosen::servfail(vip) };
-    witness.vip(owner, vip, place.link.map(|link| (&*link.map, place.class)), place.prefix);
+    place.tell(owner, vip, witness);
     let key = asked.key(&place);
     if !W::RECORDS && vip.answers == 1 && !vip.sticky && !vip.steady && vip.has(family) {
         if let Some(flat) = draw.memory.find(&key) {
@@ -277,19 +284,20 @@ fn fall_back<W: Witness>(
         }
         Fallback::Vip(other) => {
             witness.fallback("vip");
-            ask_others(asked, other, scope, (rng, draw))
+            ask_others(asked, other, scope, (rng, draw), witness)
         }
     };
     chosen.last_resort = true;
     chosen
 }
 
-/// Ask another VIP, and those that it falls back on in turn; nobody is told of their ladders.
-fn ask_others(
+/// Ask another VIP, and those that it falls back on in turn.
+fn ask_others<W: Witness>(
     asked: &Asked<'_>,
     first: u32,
     mut scope: u8,
     (rng, draw): (&mut Rng, &mut Draw),
+    witness: &mut W,
 ) -> Chosen {
     let (mut ttl, mut next) = (asked.vip.fallback_ttl, first);
     for _ in 0..MOST_OTHERS {
@@ -298,9 +306,14 @@ fn ask_others(
         let Some(place) = other.place() else { break };
         let climb = Climb::new(&other, place, other.key(&place));
         draw.make_room(vip);
+        if W::RECORDS {
+            witness.other_vip();
+            place.tell(asked.linked.zone.owner_of(vip), vip, witness);
+        }
         let drawn = if vip.has(asked.family) {
-            climb.walk(Basis::Live, rng, draw, &mut Silent)
+            climb.walk(Basis::Live, rng, draw, witness)
         } else {
+            climb.tell_all(rng, draw, witness);
             None
         };
         if let Some(ttl_cap) = drawn {
@@ -309,14 +322,13 @@ fn ask_others(
         }
         scope = scope.max(other.scope(place.prefix, false));
         ttl = ttl.min(vip.fallback_ttl);
-        match vip.fallback {
-            Fallback::Vip(after) => next = after,
-            _ => {
-                let mut chosen = fall_back(&climb, &other, place.prefix, (rng, draw), &mut Silent);
-                (chosen.ttl, chosen.scope) = (chosen.ttl.min(ttl), chosen.scope.max(scope));
-                return chosen;
-            }
-        }
+        let Fallback::Vip(after) = vip.fallback else {
+            let mut chosen = fall_back(&climb, &other, place.prefix, (rng, draw), witness);
+            (chosen.ttl, chosen.scope) = (chosen.ttl.min(ttl), chosen.scope.max(scope));
+            return chosen;
+        };
+        witness.fallback("vip");
+        next = after;
     }
     Chosen::nothing(Choice::Servfail, ttl, scope, asked.vip.slot)
 }

@@ -70,7 +70,7 @@ impl<W: Witness> Answer<'_, '_, W> {
             }
             let word = word_of(vip, family);
             tell(&mut lines, word, (vip, family, &chosen), &trace, &linked.zone);
-            if trace.fallback == Some("vip") && chosen.choice == Choice::Members {
+            if trace.steered.fallback == Some("vip") && chosen.choice == Choice::Members {
                 let members = self.draw.chosen().iter();
                 let members = members.filter_map(|&at| linked.zone.members.get(at as usize));
                 let told = members.map(|member| linked.zone.told(member));
@@ -111,7 +111,7 @@ fn told_client(client: &Client) -> String {
 }
 
 fn told_map(trace: &Trace) -> String {
-    match (&trace.map, trace.class, trace.range_prefix) {
+    match (&trace.steered.map, trace.steered.class, trace.steered.range_prefix) {
         (Some(map), Some(class), Some(prefix)) => {
             format!("map {map}, class {class}, range /{prefix}")
         }
@@ -127,11 +127,11 @@ fn tell(
     trace: &Trace,
     zone: &Zone,
 ) {
-    if let Some(fallback) = trace.fallback {
+    if let Some(fallback) = trace.steered.fallback {
         lines.push(format!("{word}: nothing is live, fallback {fallback}"));
     }
-    for tier in trace.tiers.iter().filter(|tier| tier.chosen) {
-        lines.push(told_tier(word, tier, trace.tiers.len()));
+    for tier in trace.steered.tiers.iter().filter(|tier| tier.chosen) {
+        lines.push(told_tier(word, tier, trace.steered.tiers.len()));
         for pool in tier.pools.iter().filter(|pool| pool.chosen) {
             let percent = pool.share * 100.0;
             let (datacenter, weight) = (&pool.datacenter, pool.weight);

@@ -37,9 +37,6 @@ impl Weighed {
 /// One question to a ladder.
 pub(super) struct Climb<'a> {
     zone: &'a Zone,
-    /// The VIP's pools, and where each of them is.
-    pools: &'a [Pool],
-    datacenters: &'a [u32],
     vip: &'a Vip,
     family: Family,
     ladders: &'a Ladders,
@@ -59,14 +56,11 @@ impl<'a> Climb<'a> {
     pub(super) fn new(asked: &Asked<'a>, place: Place<'a>, key: Key) -> Self {
         let Asked { linked, vip, family, client } = *asked;
         let zone = &*linked.zone;
-        let (pools, datacenters) = zone.pools_in(vip.pools);
         // Clients that ask not to be located would all be one network, and all on one member.
         let hashed = (vip.sticky || vip.steady) && client.prefix > 0;
         let (network, prefix) = if hashed { client.network(vip.prefixes) } else { (0, 0) };
         Self {
             zone,
-            pools,
-            datacenters,
             vip,
             family,
             ladders: place.ladders,
@@ -215,8 +209,14 @@ impl<'a> Climb<'a> {
                 let other = self.vip.steady && self.lives_in_all(pool, basis);
                 if other && !whole {
                     // From here on only pools that are live in every family are candidates.
+                    if W::RECORDS {
+                        for candidate in candidates.get(..found).unwrap_or_default() {
+                            witness.halved(candidate.pool);
+                        }
+                    }
                     (whole, found, total) = (true, 0, 0);
                 } else if whole && !other {
+                    witness.halved(index);
                     continue;
                 }
                 if let Some(slot) = candidates.get_mut(found) {
@@ -227,7 +227,7 @@ impl<'a> Climb<'a> {
                 total += weight;
             }
         }
-        Weighed { found, first, total, ttl_cap, whole, sheds, shed }
+        Weighed { found, total, ttl_cap, first, whole, sheds, shed }
     }
 
     /// Whether a pool has live members of every family that its VIP has members of.
@@ -249,16 +249,16 @@ impl<'a> Climb<'a> {
     #[inline]
     fn weigh_members(&self, members: Span, basis: Basis, room: &mut [u32]) -> (u64, u32) {
         let (mut sum, mut cap) = (0, Word::NO_CAP);
-        if basis != Basis::Configured {
+        if basis == Basis::Configured {
+            for (slot, member) in room.iter_mut().zip(members.of(&self.zone.members)) {
+                *slot = u32::from(member.weight) * Word::ONE;
+                sum += u64::from(*slot);
+            }
+        } else {
             for (slot, word) in room.iter_mut().zip(self.zone.member_words(members)) {
                 cap = cap.min(word.ttl_cap);
                 sum += u64::from(word.weight);
                 *slot = word.weight;
-            }
-        } else {
-            for (slot, member) in room.iter_mut().zip(members.of(&self.zone.members)) {
-                *slot = u32::from(member.weight) * Word::ONE;
-                sum += u64::from(*slot);
             }
         }
         (sum, cap)
@@ -364,13 +364,13 @@ impl<'a> Climb<'a> {
 
     /// The VIP's pool in a datacenter of the ladder.
     #[inline]
-    fn pool_in(&self, datacenter: u32) -> Option<(u32, &Pool)> {
+    fn pool_in(&self, datacenter: u32) -> Option<(u32, &'a Pool)> {
         let datacenter = match self.link {
             Some(link) => link.datacenter(datacenter)?,
             None => datacenter,
         };
-        let at = self.datacenters.iter().position(|&at| at == datacenter)?;
-        Some((self.vip.pools.numbers().start + u32::try_from(at).ok()?, self.pools.get(at)?))
+        let index = self.zone.pool_in(self.vip, datacenter)?;
+        Some((index, self.zone.pools.get(index as usize)?))
     }
 
     /// What a datacenter of the ladder is called.

@@ -9,16 +9,22 @@ use super::document;
 use super::fault::Fault;
 use super::steer::{Address, Fallback, Family, Member, Pool, Span, Steer, Vip};
 use super::table::NameId;
+use super::zone::Zone;
 use crate::name;
 
 /// The key of sticky draws. Every node must have the same: changing it moves every client.
 const STICKY_KEY: (u64, u64) = (0x6773_6c62_2073_7469, 0x636b_7920_6472_6177);
+
+/// As many pools of a VIP are looked through without halving.
+const FEW_POOLS: usize = 8;
 
 /// What a zone's VIPs come to.
 #[derive(Default)]
 pub(super) struct Steering {
     pub(super) vips: Vec<Vip>,
     pub(super) pools: Vec<Pool>,
+    /// The datacenters of each VIP's pools, sorted, with the pools' places in `pools`.
+    pub(super) pool_order: Vec<(u32, u32)>,
     pub(super) members: Vec<Member>,
     /// For each member in document order its place in `members`.
     pub(super) places: Vec<u32>,
@@ -75,6 +81,9 @@ impl<'d> Builder<'d> {
             has = [v4 || !pool.ipv4.is_empty(), v6 || !pool.ipv6.is_empty()];
             steering.pools.push(pool);
         }
+        let pools = (0u32..).zip(&steering.pools).skip(first);
+        steering.pool_order.extend(pools.map(|(at, pool)| (pool.datacenter, at)));
+        steering.pool_order.get_mut(first..).unwrap_or_default().sort_unstable();
         if vip.names && (vip.answers != 1 || vip.fallback.kind > 2) {
             return Err(Fault::new("has names, of which it answers one, and nothing else"));
         }
@@ -213,6 +222,29 @@ impl<'d> Builder<'d> {
         self.document.datacenters.get(at as usize).copied().ok_or_else(|| {
             Fault::new(format!("has a pool in datacenter {at}, which the zone has not"))
         })
+    }
+}
+
+impl Zone {
+    /// The pool of a VIP in a datacenter, as an index of the zone's pools.
+    #[must_use]
+    #[inline]
+    pub fn pool_in(&self, vip: &Vip, datacenter: u32) -> Option<u32> {
+        let order = vip.pools.of(&self.pool_order);
+        // Few are read one by one sooner than they are halved.
+        let at = if order.len() <= FEW_POOLS {
+            order.iter().position(|&(at, _)| at == datacenter)?
+        } else {
+            order.binary_search_by_key(&datacenter, |&(at, _)| at).ok()?
+        };
+        order.get(at).map(|&(_, pool)| pool)
+    }
+
+    /// The name of a VIP in wire form; all names are looked through.
+    #[must_use]
+    pub fn owner_of(&self, vip: &Vip) -> &[u8] {
+        let node = self.nodes.iter().find(|node| node.vip == vip.index);
+        node.map_or(&[], |node| self.wire_of(node))
     }
 }
 

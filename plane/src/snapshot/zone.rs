@@ -120,8 +120,8 @@ pub struct Zone {
     pub(super) veil_names: Box<[(u32, NameId)]>,
     /// For each member in document order its place among the members and their words.
     pub(super) member_places: Box<[u32]>,
-    /// Where each pool is, in the order of the pools.
-    pub(super) pool_datacenters: Box<[u32]>,
+    /// The datacenters of each VIP's pools, sorted, and which pool that is.
+    pub(super) pool_order: Box<[(u32, u32)]>,
     pub(super) member_words: Box<[AtomicU64]>,
     pub(super) pool_words: Box<[AtomicU64]>,
     /// How often words were changed.
@@ -340,13 +340,6 @@ impl Zone {
     #[must_use]
     pub fn vip_at(&self, index: u32) -> Option<&Vip> {
         self.vips.get(index as usize)
-    }
-
-    /// The pools in a span, and the datacenter of each.
-    #[must_use]
-    #[inline]
-    pub fn pools_in(&self, span: Span) -> (&[Pool], &[u32]) {
-        (span.of(&self.pools), span.of(&self.pool_datacenters))
     }
 
     /// A pool's word as it is now; `index` is that of the pool in the zone.

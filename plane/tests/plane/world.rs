@@ -46,11 +46,17 @@ pub(crate) struct Vip {
     pub(crate) prefixes: (u8, u8),
 }
 
-/// A kind, addresses, and a TTL or -1.
-pub(crate) type Fallback = (u8, Vec<ByteBuf>, i64);
+/// A kind, addresses, a TTL or -1, another VIP or -1.
+pub(crate) type Fallback = (u8, Vec<ByteBuf>, i64, i64);
 
 #[derive(Clone, Serialize)]
-pub(crate) struct Pool(pub(crate) u32, pub(crate) u32, pub(crate) Vec<(ByteBuf, u32)>);
+pub(crate) struct Pool(
+    pub(crate) u32,
+    pub(crate) u32,
+    pub(crate) Vec<(ByteBuf, u32)>,
+    /// Capacity, or 0.
+    pub(crate) u32,
+);
 
 #[derive(Clone, Serialize)]
 pub(crate) struct Map {
@@ -168,10 +174,10 @@ pub(crate) fn vip(owner: &str, tiers: &[&[u32]], pools: &[PoolText<'_>]) -> Vip 
         ttl: 30,
         answers: 1,
         sticky: false,
-        fallback: (0, Vec::new(), -1),
+        fallback: (0, Vec::new(), -1, -1),
         map: -1,
         tiers: tiers.iter().map(|tier| tier.to_vec()).collect(),
-        pools: pools.iter().map(|&(at, weight, list)| Pool(at, weight, members(list))).collect(),
+        pools: pools.iter().map(|&(at, weight, list)| Pool(at, weight, members(list), 0)).collect(),
         steady: false,
         prefixes: (24, 56),
     }
