@@ -99,7 +99,8 @@ class Engine:
         type, rcode, aa, truncated, client {address, prefix, from: ecs|source|proxy, front_end},
         lookup (exact, wildcard, cut, nxdomain, nodata, cname, dname, or refused where no zone was
         asked), chain [{name, lookup}], vip, sticky, map, class, range_prefix, tiers, fallback
-        (null, all, none, servfail, addresses), ttl, scope, answers [address], rrsets [type].
+        (null, all, none, servfail, addresses, vip), overflow, ttl, scope, answers [address],
+        rrsets [type].
 
         `tiers` has every tier of the client's ladder, also those after the one that answered:
         {tier, datacenters, live, chosen, pools: [{datacenter, weight, configured, live, share,

@@ -50,12 +50,17 @@ class Member(msgspec.Struct):
 
 
 class Pool(msgspec.Struct):
-    """A pool as the draw saw it; `share` is its chance to be drawn if its tier answers."""
+    """A pool as the draw saw it; `share` is its chance to be drawn if its tier answers.
+
+    `shed` is the share of clients that it sheds, `shed_client` whether this one is among them.
+    """
 
     datacenter: str
     weight: float
     configured: int
     live: bool
+    shed: float
+    shed_client: bool
     share: float
     chosen: bool
     members: list[Member]
@@ -91,7 +96,8 @@ class Trace(msgspec.Struct):
     class_: int | None = msgspec.field(name="class")
     range_prefix: int | None
     tiers: list[Tier]
-    fallback: Literal["all", "none", "servfail", "addresses"] | None
+    overflow: bool
+    fallback: Literal["all", "none", "servfail", "addresses", "vip"] | None
     ttl: int | None
     scope: int
     answers: list[str]

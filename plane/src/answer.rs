@@ -28,6 +28,7 @@ use crate::name::{Name, Split};
 use crate::random::Rng;
 use crate::snapshot::{Body, Family, Found, Linked, Node, Rrset, Vip};
 use crate::tally::Tally;
+use crate::wire::edns::ExtendedError;
 use crate::wire::reply::{Full, Owner, QUESTION, Reply, Section, Verdict};
 use crate::wire::{Rcode, rtype};
 use crate::witness::{Client, Lookup, Witness};
@@ -258,6 +259,9 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
         let tools = (&mut *self.rng, &mut *self.draw);
         let chosen = choose(self.linked, name.wire(), vip, Family::V4, client, tools, self.witness);
         self.verdict.scope = self.verdict.scope.max(chosen.scope);
+        if chosen.last_resort {
+            self.verdict.error = Some(ExtendedError::LastResort);
+        }
         self.tally.count_slot(chosen.slot);
         let drawn = self.draw.chosen().first().filter(|_| chosen.choice == Choice::Members);
         let member = drawn.and_then(|&at| zone.members.get(at as usize));
@@ -348,6 +352,9 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
         let tools = (&mut *self.rng, &mut *self.draw);
         let chosen = choose(self.linked, name.wire(), vip, family, client, tools, self.witness);
         self.verdict.scope = self.verdict.scope.max(chosen.scope);
+        if chosen.last_resort {
+            self.verdict.error = Some(ExtendedError::LastResort);
+        }
         self.tally.count_slot(chosen.slot);
         if chosen.choice == Choice::Servfail {
             self.witness.name(name.wire(), lookup);

@@ -15,6 +15,7 @@ use crate::name::{Name, Split, Suffix};
 const WORD: usize = 8;
 /// Words of the longest name that is remembered.
 const WORDS: usize = 8;
+#[cfg(test)]
 const OCTETS: usize = WORD * WORDS;
 /// Suffixes of the name with the most labels that is remembered.
 const SUFFIXES: usize = 8;

@@ -53,7 +53,10 @@ pub struct Trace {
     pub range_prefix: Option<u8>,
     /// Every tier of the client's ladder, in order; empty without a VIP.
     pub tiers: Vec<Tier>,
-    /// What was done because nothing was live: `all`, `none`, `servfail`, `addresses`, or null.
+    /// Whether every live pool of the ladder sheds this client, and one was drawn by capacity.
+    pub overflow: bool,
+    /// What was done because nothing was live: `all`, `none`, `servfail`, `addresses`, `vip` (what
+    /// another VIP answers), or null.
     pub fallback: Option<&'static str>,
     /// The least TTL of the answer section; null if it is empty.
     pub ttl: Option<u32>,
@@ -113,6 +116,10 @@ pub struct TracedPool {
     pub configured: u16,
     /// Whether it could be drawn.
     pub live: bool,
+    /// The share of clients that it sheds, 0 to 1.
+    pub shed: f64,
+    /// Whether this client is among them.
+    pub shed_client: bool,
     /// Its chance to be drawn if its tier answers, 0 to 1.
     pub share: f64,
     /// Whether it was drawn.
@@ -149,6 +156,14 @@ impl Trace {
     #[must_use]
     pub fn new() -> Self {
         Self { lookup: "refused", ..Self::default() }
+    }
+
+    /// Of a pool's tier whether it is live and whether it was chosen, and the pool.
+    fn pool_at(&mut self, index: u32) -> Option<(&mut bool, &mut bool, &mut TracedPool)> {
+        self.tiers.iter_mut().find_map(|Tier { live, chosen, pools, .. }| {
+            let pool = pools.iter_mut().find(|pool| pool.index == index)?;
+            Some((live, chosen, pool))
+        })
     }
 }
 
@@ -239,6 +254,8 @@ impl Witness for Trace {
             weight: weight(word),
             configured: pool.weight,
             live: false,
+            shed: f64::from(word.shed()) / f64::from(u32::MAX),
+            shed_client: false,
             share: 0.0,
             chosen: false,
             members: Vec::new(),
@@ -261,16 +278,19 @@ impl Witness for Trace {
         });
     }
 
-    fn weighed(&mut self, tier: usize, basis: Basis, pools: &[Candidate], weights: &[u32]) {
-        let Some(tier) = self.tiers.get_mut(tier) else {
-            return;
-        };
+    fn shed(&mut self, pool: u32) {
+        if let Some((live, _, pool)) = self.pool_at(pool) {
+            (*live, pool.live, pool.shed_client) = (true, true, true);
+        }
+    }
+
+    fn weighed(&mut self, _: usize, basis: Basis, pools: &[Candidate], weights: &[u32]) {
+        self.overflow |= basis == Basis::Overflow;
         let total = pools.iter().map(|candidate| candidate.weight).sum();
         for candidate in pools {
-            let pool = tier.pools.iter_mut().find(|pool| pool.index == candidate.pool);
-            let Some(pool) = pool else { continue };
-            pool.live = basis == Basis::Live;
-            tier.live |= pool.live;
+            let Some((live, _, pool)) = self.pool_at(candidate.pool) else { continue };
+            pool.live = basis != Basis::Configured;
+            *live |= pool.live;
             pool.share = share(candidate.weight, total);
             for member in &mut pool.members {
                 let mut numbers = candidate.members.numbers();
@@ -282,15 +302,11 @@ impl Witness for Trace {
         }
     }
 
-    fn drew(&mut self, tier: usize, pool: u32, members: &[u32]) {
-        let Some(tier) = self.tiers.get_mut(tier) else {
+    fn drew(&mut self, _: usize, pool: u32, members: &[u32]) {
+        let Some((_, chosen, pool)) = self.pool_at(pool) else {
             return;
         };
-        tier.chosen = true;
-        let Some(pool) = tier.pools.iter_mut().find(|known| known.index == pool) else {
-            return;
-        };
-        pool.chosen = true;
+        (*chosen, pool.chosen) = (true, true);
         for member in &mut pool.members {
             member.chosen = members.contains(&member.index);
         }

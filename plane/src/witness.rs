@@ -82,6 +82,8 @@ pub enum Basis {
     Live,
     /// Configured weights, under the fallback `all`.
     Configured,
+    /// Capacities of the live pools of all tiers as one, where each of them sheds the client.
+    Overflow,
 }
 
 /// A pool that can be drawn.
@@ -128,6 +130,8 @@ pub trait Witness {
         _fits: bool,
     ) {
     }
+    /// A pool of the tier is live, but sheds this client.
+    fn shed(&mut self, _pool: u32) {}
     /// What can be drawn in a tier; `weights` are those of all members read in it.
     fn weighed(&mut self, _tier: usize, _basis: Basis, _pools: &[Candidate], _weights: &[u32]) {}
     /// What was drawn.

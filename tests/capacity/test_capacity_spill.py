@@ -33,7 +33,7 @@ SITES = {
     "johannesburg": (-26.2, 28.0),
     "lagos": (6.5, 3.4),
 }
-TOWNS = 1500  # each a /20: sixteen client networks
+TOWNS = 1250  # each a /20: sixteen client networks
 
 
 def crowd(folder: Path) -> Crowd:
@@ -60,7 +60,7 @@ def refused(moments: list[Moment]) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 def test_a_lost_sites_clients_are_spread_and_come_back(tmp_path: Path) -> None:
     found = crowd(tmp_path)
     calm = found.live(2)
@@ -68,7 +68,7 @@ def test_a_lost_sites_clients_are_spread_and_come_back(tmp_path: Path) -> None:
     home, lost = list(found.at), found.busiest
 
     found.kill(lost)
-    without = found.live(20)
+    without = found.live(12)
     assert within(without) <= 4 * STEPS_A_TTL
     assert refused(without) == 0
     assert max(turns(without).values()) <= 2
@@ -80,7 +80,7 @@ def test_a_lost_sites_clients_are_spread_and_come_back(tmp_path: Path) -> None:
     assert moved <= here | {lost}, "only clients of sites that shed are moved"
 
     found.revive(lost)
-    again = found.live(20)
+    again = found.live(12)
     assert found.at == home
     assert set(again[-1].shares.values()) == {0.0}
     assert within(again) == 0
@@ -88,7 +88,7 @@ def test_a_lost_sites_clients_are_spread_and_come_back(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 def test_above_capacity_everywhere_shares_are_as_capacities_and_nobody_is_refused(
     tmp_path: Path,
 ) -> None:

@@ -1,5 +1,6 @@
 """Address hints of a VIP's HTTPS and SVCB records are its A and AAAA: RFC 9460 section 7.3."""
 
+import json
 import random
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -26,6 +27,7 @@ low    10   HTTPS 1 .
 four   60   HTTPS 1 . alpn=h2
 last   60   HTTPS 1 . alpn=h2
 fail   60   HTTPS 1 . alpn=h2
+over   60   HTTPS 1 . alpn=h2
 other  60   HTTPS 1 ns1 alpn=h2
 alias  30   CNAME www
 svc    60   HTTPS 0 www
@@ -57,6 +59,12 @@ VIPS = {
     "four.gslb.example.": everywhere(families="4"),
     "other.gslb.example.": everywhere(),
     "last.gslb.example.": everywhere(fallback={"addresses": ["203.0.113.1", "2001:db8:f::1"]}),
+    "over.gslb.example.": {
+        "ttl": 20,
+        "fallback": {"vip": "spare.gslb.example."},
+        "pools": {"tokyo": {"members": members(9, 1)}},
+    },
+    "spare.gslb.example.": everywhere(fallback="none"),
     "fail.gslb.example.": everywhere(fallback="servfail"),
 }
 MAPS = {
@@ -113,8 +121,7 @@ def hints(record: SVCBBase, key: ParamKey) -> set[str]:
 
 
 def scope(reply: dns.message.Message) -> int:
-    (option,) = reply.options
-    assert isinstance(option, dns.edns.ECSOption)
+    (option,) = (one for one in reply.options if isinstance(one, dns.edns.ECSOption))
     return option.scopelen
 
 
@@ -183,6 +190,16 @@ def test_a_last_resort_is_hinted_at_and_servfail_is_not(weighed: Nameserver) -> 
     weighed.revive()
 
 
+def test_what_another_vip_answers_is_hinted_at(weighed: Nameserver) -> None:
+    """It has no service records of its own, but draws as if it had."""
+    weighed.weigh({"192.0.9.1": 0, "2001:db8:9::1": 0})
+    seen = {check(weighed, "over", client)[0].pop() for client in clients(7, 80)}
+    assert len(seen) > len(SITES)
+    reply = ask(weighed, "over", "HTTPS", ("192.0.2.0", 24))
+    assert [str(one) for one in reply.options if one.otype == dns.edns.OptionType.EDE]
+    weighed.revive()
+
+
 def test_the_rest_of_a_record_stays_as_it_is_and_in_order(nameserver: Nameserver) -> None:
     reply = ask(nameserver, "www", "HTTPS", ("10.1.2.0", 24))
     first, second, third = sorted((one for _, one in services(reply.answer)),
@@ -191,6 +208,14 @@ def test_the_rest_of_a_record_stays_as_it_is_and_in_order(nameserver: Nameserver
     assert [int(key) for key in second.params] == [1, 4, 6]
     assert str(second.target) == "WWW.gslb.example."
     assert str(third) == '3 ns1.gslb.example. ipv4hint="192.0.2.77"'
+
+
+def test_the_trace_tells_of_the_ladder_that_hinted(nameserver: Nameserver) -> None:
+    query = plain("www.gslb.example.", "HTTPS").to_wire()
+    told = json.loads(nameserver.engine.explain(query, "10.1.2.3"))
+    assert (told["vip"], told["map"], told["range_prefix"]) == ("www.gslb.example.", "world", 8)
+    assert [tier["datacenters"] for tier in told["tiers"]] == [["paris"], ["osaka"]]
+    assert (told["rrsets"], told["ttl"], told["scope"]) == (["HTTPS"], 20, 24)
 
 
 def test_the_least_ttl_counts(nameserver: Nameserver) -> None:

@@ -68,7 +68,15 @@ impl<W: Witness> Answer<'_, '_, W> {
             if at == 0 {
                 lines.push(told_map(&trace));
             }
-            tell(&mut lines, word_of(vip, family), (vip, family, &chosen), &trace, &linked.zone);
+            let word = word_of(vip, family);
+            tell(&mut lines, word, (vip, family, &chosen), &trace, &linked.zone);
+            if trace.fallback == Some("vip") && chosen.choice == Choice::Members {
+                let members = self.draw.chosen().iter();
+                let members = members.filter_map(|&at| linked.zone.members.get(at as usize));
+                let told = members.map(|member| linked.zone.told(member));
+                lines
+                    .extend(told.map(|told| format!("{word} {told}: of the VIP it falls back on")));
+            }
         }
         if lines.len() > LINES {
             lines.truncate(LINES);

@@ -39,7 +39,7 @@ pub use policy::{Cookies, Networks, Policy, Rate, Tcp};
 pub use services::{IPV4HINT, IPV6HINT, Service};
 pub use steer::{Address, Fallback, Family, Ladders, Member, Pool, Span, Steer, Told, Vip};
 pub use table::{NameId, Names};
-pub use vips::sticky_bits;
+pub use vips::{shed_bits, sticky_bits};
 pub use word::Word;
 pub use zone::{Body, Found, Named, Node, RECORD_HEAD, Rrset, Target, Zone};
 

@@ -120,8 +120,8 @@ pub struct Zone {
     pub(super) veil_names: Box<[(u32, NameId)]>,
     /// For each member in document order its place among the members and their words.
     pub(super) member_places: Box<[u32]>,
-    /// Where each pool is, in the order of the pools.
-    pub(super) pool_datacenters: Box<[u32]>,
+    /// The datacenters of each VIP's pools, sorted, and which pool that is.
+    pub(super) pool_order: Box<[(u32, u32)]>,
     pub(super) member_words: Box<[AtomicU64]>,
     pub(super) pool_words: Box<[AtomicU64]>,
     /// How often words were changed.
@@ -130,6 +130,9 @@ pub struct Zone {
 
 /// Octets of a record before its data, if its owner is a pointer.
 pub const RECORD_HEAD: usize = 12;
+
+/// As many pools of a VIP are looked through without halving.
+const FEW_POOLS: usize = 8;
 
 /// The node of the origin: the first one that a zone has.
 const ORIGIN: u32 = 0;
@@ -336,11 +339,24 @@ impl Zone {
         members.of(&self.member_words).iter().map(Word::read)
     }
 
-    /// The pools in a span, and the datacenter of each.
+    /// One of the zone's VIPs.
+    #[must_use]
+    pub fn vip_at(&self, index: u32) -> Option<&Vip> {
+        self.vips.get(index as usize)
+    }
+
+    /// The pool of a VIP in a datacenter, as an index of the zone's pools.
     #[must_use]
     #[inline]
-    pub fn pools_in(&self, span: Span) -> (&[Pool], &[u32]) {
-        (span.of(&self.pools), span.of(&self.pool_datacenters))
+    pub fn pool_in(&self, vip: &Vip, datacenter: u32) -> Option<u32> {
+        let order = vip.pools.of(&self.pool_order);
+        // Few are read one by one sooner than they are halved.
+        let at = if order.len() <= FEW_POOLS {
+            order.iter().position(|&(at, _)| at == datacenter)?
+        } else {
+            order.binary_search_by_key(&datacenter, |&(at, _)| at).ok()?
+        };
+        order.get(at).map(|&(_, pool)| pool)
     }
 
     /// A pool's word as it is now; `index` is that of the pool in the zone.

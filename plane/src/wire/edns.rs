@@ -76,6 +76,8 @@ pub enum OptFault {
 /// Why an answer is not what one might expect (RFC 8914 section 5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExtendedError {
+    /// Nothing is live, and a fallback answers; said in words, since no code is for it.
+    LastResort = 0,
     /// The answer is of a state that could not be renewed.
     Stale = 3,
     /// The server has nothing to answer from yet.
@@ -84,6 +86,16 @@ pub enum ExtendedError {
     Prohibited = 18,
     /// The server is not authoritative for the name.
     NotAuthoritative = 20,
+}
+
+impl ExtendedError {
+    /// EXTRA-TEXT, for people (RFC 8914 section 2).
+    fn text(self) -> &'static [u8] {
+        match self {
+            Self::LastResort => b"last resort: nothing is live",
+            _ => b"",
+        }
+    }
 }
 
 /// What the OPT record of a reply says.
@@ -352,9 +364,11 @@ fn write_options(
         writer.put(opt.nsid)?;
     }
     if let Some(error) = error {
-        if writer.out.len() - writer.at >= ERROR {
-            writer.option(EXTENDED_ERROR, 2)?;
+        let text = error.text();
+        if writer.out.len() - writer.at >= ERROR + text.len() {
+            writer.option(EXTENDED_ERROR, 2 + text.len())?;
             writer.put(&(error as u16).to_be_bytes())?;
+            writer.put(text)?;
         }
     }
     if opt.encrypted && edns.padding {

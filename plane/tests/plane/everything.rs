@@ -160,7 +160,7 @@ pub(crate) fn main_zone() -> Zone {
     add("deadnone", |vip| vip.fallback.0 = 1);
     add("deadfail", |vip| vip.fallback.0 = 2);
     add("deadother", |vip| {
-        vip.fallback = (3, vec![address("203.0.113.99"), address("2001:db8::99")], -1);
+        vip.fallback = (3, vec![address("203.0.113.99"), address("2001:db8::99")], -1, -1);
     });
     add("four", |vip| vip.pools.truncate(1));
     if let Some(four) = zone.vips.last_mut() {

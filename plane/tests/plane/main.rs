@@ -13,6 +13,8 @@
 //! | `publish` | swapping worlds, words, maps |
 //! | `records` | static records, aliases, wildcards, delegations, denials |
 //! | `server` | UDP and TCP sockets, counters, stop |
+//! | `services` | where hints stand in a VIP's service records, and what is refused |
+//! | `shed` | pools that shed clients, VIPs as the fallback of others, hundreds of pools |
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -30,4 +32,6 @@ mod policy;
 mod publish;
 mod records;
 mod server;
+mod services;
+mod shed;
 mod world;
