@@ -69,7 +69,7 @@ def tell_place(found: Look, maps: Mapping[str, Map]) -> Iterator[str]:
             f"to {way_text(decision.way)}."
         )
     if isinstance(decision.way, Nearest) and not all(name in found.place for name in LOCATION):
-        yield "  Where it is is not known, so that all these datacenters share one tier."
+        yield "  Its location is not known, so that all these datacenters share one tier."
     # Those that nearly fit come first: of several keys only one is wrong.
     missed = sorted(
         found.missed,

@@ -101,7 +101,7 @@ async def test_a_client_of_no_known_place(stage: tuple[Node, dict[str, Site]]) -
     node, _ = stage
     told = "\n".join((await why(node, "8.8.8.8"))["sentences"])
     assert "does not: its country is not known." in told
-    assert "Where it is is not known, so that all these datacenters share one tier." in told
+    assert "Its location is not known, so that all these datacenters share one tier." in told
 
 
 async def test_without_a_site_a_pool_or_a_member(stage: tuple[Node, dict[str, Site]]) -> None:
