@@ -137,6 +137,10 @@ class Engine:
         """
     def answers(self) -> list[tuple[bytes, str, int]]:
         """Count the answers of VIPs: owner in wire form, datacenter (empty: fallback), count."""
+    def datacenter_answers(self) -> list[tuple[str, int]]:
+        """Count the answers of VIPs by datacenter (empty: fallbacks)."""
+    def pool_answers(self, pools: list[tuple[bytes, str]]) -> list[int]:
+        """Count the answers of VIPs (owners in wire form) from datacenters, in their order."""
     @property
     def generation(self) -> int:
         """How many times a world has been published."""

@@ -15,8 +15,6 @@ use crate::name::{Name, Split, Suffix};
 const WORD: usize = 8;
 /// Words of the longest name that is remembered.
 const WORDS: usize = 8;
-#[cfg(test)]
-const OCTETS: usize = WORD * WORDS;
 /// Suffixes of the name with the most labels that is remembered.
 const SUFFIXES: usize = 8;
 /// Names that a thread remembers: less than 1 MB.
@@ -63,16 +61,11 @@ impl Entry {
         let (Some(known_end), Some(asked_end)) = (known.last_chunk(), asked.last_chunk()) else {
             return false;
         };
-        let (mut known, mut asked) = (known, asked);
-        while let (Some((a, known_rest)), Some((b, asked_rest))) =
-            (known.split_first_chunk(), asked.split_first_chunk())
-        {
-            if !same(*a, *b) {
-                return false;
-            }
-            (known, asked) = (known_rest, asked_rest);
-        }
-        same(*known_end, *asked_end)
+        let mut words = known.chunks_exact(WORD).zip(asked.chunks_exact(WORD));
+        words.all(|(known, asked)| match (known.first_chunk(), asked.first_chunk()) {
+            (Some(known), Some(asked)) => same(*known, *asked),
+            _ => false,
+        }) && same(*known_end, *asked_end)
     }
 
     #[inline]
@@ -235,7 +228,8 @@ mod tests {
                     assert_eq!(asked.read(&octets), Some(name.len()));
                     assert_eq!(asked.name().wire(), name);
                     assert_eq!(asked.name().suffixes(), split.name().suffixes());
-                    let kept = (8..=OCTETS).contains(&name.len()) && split.name().labels() < 8;
+                    let kept =
+                        (WORD..=WORD * WORDS).contains(&name.len()) && split.name().labels() < 8;
                     assert_eq!(asked.place(1), kept.then(|| place(7)), "{name:x?}");
                     assert_eq!(asked.place(2), None);
                 }

@@ -189,7 +189,7 @@ impl<'a> Asked<'a> {
 }
 
 /// Choose what a VIP answers to a client.
-#[expect(clippy::inline_always, reason = "most answers of VIPs take only the first half of it")]
+#[expect(clippy::inline_always, reason = "most answers of VIPs take only this, without the climb")]
 #[inline(always)]
 pub fn choose<W: Witness>(
     linked: &Linked,
@@ -205,16 +205,18 @@ pub fn choose<W: Witness>(
     place.tell(owner, vip, witness);
     let key = asked.key(&place);
     if !W::RECORDS && vip.answers == 1 && !vip.sticky && !vip.steady && vip.has(family) {
-        if let Some(drawn) = draw.memory.find(&key).and_then(|flat| flat.draw(rng)) {
-            draw.chosen.clear();
-            draw.chosen.push(drawn.member);
-            return Chosen {
-                choice: Choice::Members,
-                ttl: vip.ttl.min(drawn.ttl_cap),
-                scope: if client.prefix == 0 { 0 } else { place.prefix },
-                slot: drawn.slot,
-                last_resort: false,
-            };
+        if let Some(flat) = draw.memory.find(&key) {
+            if let Some(drawn) = flat.draw(rng) {
+                draw.chosen.clear();
+                draw.chosen.push(drawn.member);
+                return Chosen {
+                    choice: Choice::Members,
+                    ttl: vip.ttl.min(drawn.ttl_cap),
+                    scope: if client.prefix == 0 { 0 } else { place.prefix },
+                    slot: drawn.slot,
+                    last_resort: false,
+                };
+            }
         }
     }
     climb(&asked, place, key, (rng, draw), witness)

@@ -36,7 +36,7 @@ use crate::witness::{Client, Origin, Witness};
 #[derive(Debug)]
 pub struct Thread {
     rng: Rng,
-    name: Asked,
+    asked: Asked,
     edns: Edns,
     known: Known,
     draw: Draw,
@@ -51,7 +51,7 @@ impl Thread {
     pub fn new(rng: Rng) -> Self {
         Self {
             rng,
-            name: Asked::default(),
+            asked: Asked::default(),
             edns: Edns::default(),
             known: Known::default(),
             draw: Draw::default(),
@@ -78,7 +78,7 @@ impl Transport {
         usize::from(match (self, edns) {
             (Self::Tcp | Self::Encrypted, _) => u16::MAX,
             (Self::Udp, None) => PLAIN_PAYLOAD,
-            (Self::Udp, Some(edns)) => edns.payload.clamp(PLAIN_PAYLOAD, policy.payload),
+            (Self::Udp, Some(edns)) => edns.payload.min(policy.payload).max(PLAIN_PAYLOAD),
         })
     }
 }
@@ -111,10 +111,15 @@ impl<'p> Packet<'p> {
         now: u32,
     ) -> Option<Self> {
         let mut packet = Self { octets, source: sender, front_end: None, transport, now };
-        if policy.proxy_from.contain(sender) {
-            packet.take_off_header()?;
-        }
-        Some(packet)
+        packet.unwrap_from(policy).then_some(packet)
+    }
+
+    /// Take off what a front end that the policy trusts put before the message; false if that is
+    /// malformed, so that the packet must be dropped.
+    #[must_use]
+    #[inline]
+    pub fn unwrap_from(&mut self, policy: &Policy) -> bool {
+        !policy.proxy_from.contain(self.source) || self.take_off_header().is_some()
     }
 
     #[cold]
@@ -142,9 +147,9 @@ pub fn respond<W: Witness>(
     witness: &mut W,
     out: &mut [u8],
 ) -> Option<usize> {
-    let read = query::read(packet.octets, &mut thread.name, &mut thread.edns);
+    let read = query::read(packet.octets, &mut thread.asked, &mut thread.edns);
     let (length, verdict) = match read {
-        Ok(query) => Answerer { world, packet, tally }.reply(&query, thread, witness, out)?,
+        Ok(query) => Answerer { world, packet, tally }.reply(query, thread, witness, out)?,
         Err(unasked) => refuse(world, packet, unasked, thread, tally, out)?,
     };
     witness.replied(verdict);
@@ -177,21 +182,20 @@ impl Answerer<'_> {
     #[inline]
     fn reply<W: Witness>(
         &self,
-        query: &Query,
+        query: Query,
         thread: &mut Thread,
         witness: &mut W,
         out: &mut [u8],
     ) -> Option<(usize, Verdict)> {
         let Self { world, packet, tally } = *self;
         let policy = &*world.policy;
-        let Thread { rng, name, edns, known, draw, hints, renamed } = thread;
+        let Thread { rng, asked, edns, known, draw, hints, renamed } = thread;
         let qtype = self.answered_type(query.qtype);
-        let (name, found) = if let Some(found) = world.remembered(name, qtype) {
-            (name.name(), Some(found))
-        } else {
-            let found = world.look_up(name, qtype);
-            (name.name(), found)
+        let found = match world.remembered(asked, qtype) {
+            None => world.look_up(asked, qtype),
+            found => found,
         };
+        let asked = &*asked;
         let mut opt = Opt::new(policy.payload, packet.transport == Transport::Encrypted);
         let (mut trusted, mut subnet) = (None, None);
         let edns = if query.has_edns {
@@ -205,7 +209,7 @@ impl Answerer<'_> {
         let kept = edns.map_or(0, |edns| edns.length(&opt));
         let limit = packet.transport.limit(policy, edns);
         let head = packet.octets.get(..query.question_end)?;
-        let mut reply = Reply::new(out, limit, head, kept, known, name)?;
+        let mut reply = Reply::new(out, limit, head, kept, known, asked)?;
         let client = match subnet {
             Some(Subnet { address, source: prefix, .. }) => {
                 Client { address, prefix, origin: Origin::Ecs }
@@ -213,15 +217,15 @@ impl Answerer<'_> {
             None => Client::at(packet.source, packet.front_end.is_some()),
         };
         let explain = policy.explain_txt.then_some(world.revision);
-        let question = Question { name, qtype, client, explain };
-        witness.asked(name.wire(), query.qtype, &question.client);
+        let question = Question { asked, qtype, client, explain };
+        witness.asked(asked.name().wire(), query.qtype, &question.client);
         if let Some(front_end) = packet.front_end {
             witness.told(front_end);
         }
         let mut verdict = if let Some(refusal) = self.refusal(query, edns, trusted) {
             refusal
         } else if query.qclass == CH {
-            chaos::answer(policy, name.wire(), query.qtype, &mut reply)
+            chaos::answer(policy, asked.name().wire(), query.qtype, &mut reply)
         } else if let Some((linked, found)) = found {
             witness.zone(world, &linked.zone);
             let tools = Tools { rng, draw, hints, renamed, tally };
@@ -233,7 +237,7 @@ impl Answerer<'_> {
             verdict.error = Some(ExtendedError::Stale);
         }
         if !W::RECORDS && policy.rate.limit > 0 && trusted != Some(true) {
-            match rule(world, packet, Self::kind(&reply, verdict), reply.length()) {
+            match rule(world, packet, || (Self::kind(&reply, verdict), reply.length())) {
                 Ruling::Pass => {}
                 Ruling::Slip => {
                     tally.count(Counter::Limited);
@@ -289,12 +293,7 @@ impl Answerer<'_> {
     /// Why a question is not looked at, if it is not; `trusted` says of its cookie whether it is
     /// right.
     #[inline]
-    fn refusal(
-        &self,
-        query: &Query,
-        edns: Option<&Edns>,
-        trusted: Option<bool>,
-    ) -> Option<Verdict> {
+    fn refusal(&self, query: Query, edns: Option<&Edns>, trusted: Option<bool>) -> Option<Verdict> {
         if edns.is_some_and(|edns| edns.version != 0) {
             return Some(Verdict::of(Rcode::Badvers, None));
         }
@@ -327,13 +326,21 @@ impl Answerer<'_> {
 
 /// Rule on an answer of a kind and a length that may be one of too many.
 #[inline]
-fn rule(world: &World, packet: &Packet<'_>, kind: Kind, length: usize) -> Ruling {
-    let policy = &*world.policy;
-    let rate = &policy.rate;
-    let Packet { source, transport, now, .. } = *packet;
-    if rate.limit == 0 || transport != Transport::Udp || rate.exempt.contain(source) {
+fn rule(world: &World, packet: &Packet<'_>, answer: impl FnOnce() -> (Kind, usize)) -> Ruling {
+    let rate = &world.policy.rate;
+    if rate.limit == 0 || packet.transport != Transport::Udp || rate.exempt.contain(packet.source) {
         return Ruling::Pass;
     }
+    let (kind, length) = answer();
+    rule_by_network(world, packet, kind, length)
+}
+
+/// Rule on it by the client's network.
+#[inline(never)]
+fn rule_by_network(world: &World, packet: &Packet<'_>, kind: Kind, length: usize) -> Ruling {
+    let policy = &*world.policy;
+    let rate = &policy.rate;
+    let Packet { source, now, .. } = *packet;
     let network = rate.prefixes.network(source);
     let cost = cost(packet.octets.len(), length);
     policy.limiter.rule(network, (kind, cost), (rate.limit, rate.slip), now)

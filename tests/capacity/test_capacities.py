@@ -52,9 +52,7 @@ class Node:
     def step(self, seconds: float = 5.0, **counts: int) -> None:
         """Let time pass, and the loads be read."""
         self.now += seconds
-        self.capacities.step(
-            [(f"{vip}.gslb.example.", "tokyo", count) for vip, count in counts.items()]
-        )
+        self.capacities.step({"tokyo": sum(counts.values())} if counts else {})
 
     def shed(self, key: PoolKey = WWW) -> float:
         """Give the share that a pool's word sheds."""
@@ -183,6 +181,38 @@ def test_a_load_is_refused_where_it_is_not_pushed() -> None:
         node.capacities.push("tokyo", 1)
     with pytest.raises(Invalid, match="has no capacity"):
         node.capacities.push("osaka", 1)
+
+
+def test_a_step_of_many_pools_is_done_in_small_parts() -> None:
+    pool = {"members": [{"address": "192.0.2.1"}]}
+    vips = {
+        f"v{number}.gslb.example.": {"pools": {"tokyo": pool, "osaka": pool}}
+        for number in range(20_000)
+    }
+    sites = {name: {"capacity": {"limit": 10, "load": "push"}} for name in ("tokyo", "osaka")}
+    node = Node()
+    node.capacities.follow(Steering.model_validate({"datacenters": sites, "vips": vips}))
+    node.capacities.push("tokyo", 20)
+    took = []
+    steps = node.capacities.steps()
+    start = time.process_time()
+    for _ in steps:
+        took.append(time.process_time() - start)
+        start = time.process_time()
+    assert len(node.told) == 20_000
+    assert max(took) < 0.05
+    assert len(took) > 40
+
+
+def test_a_step_ends_where_something_else_is_followed() -> None:
+    node = Node()
+    node.capacities.follow(steering({"limit": 1000, "load": "push"}))
+    node.capacities.push("tokyo", 1000)
+    steps = node.capacities.steps()
+    next(steps)
+    node.capacities.follow(steering(None))
+    assert list(steps) == []
+    assert node.told == []
 
 
 def test_a_storm_of_verdicts_stays_cheap() -> None:

@@ -29,7 +29,7 @@ _STYLE = (
     ".l{stroke:#9198a1}}</style>"
 )
 _WIDE, _GAP, _ROW, _HEAD = 236, 16, 46, 52
-_LEGIBLE = 56  # pixels that a name needs
+_LEGIBLE = 64  # pixels that a name needs
 _STEP = 3  # degrees of a cell of a map
 _SCALE = 2  # pixels a degree
 
@@ -61,7 +61,7 @@ def draw_ladders(found: Sequence[dict[str, Any]]) -> str:
 
 
 def _column(one: dict[str, Any], x: float, height: float) -> Iterator[str]:
-    imagined = ", ".join((one.get("imagined") or {}).get("without", ()))
+    imagined = ", ".join(map(_short, (one.get("imagined") or {}).get("without", ())))
     client = one["client"]
     length = "" if client["from"] == "source" else f"/{client['prefix']}"
     yield _text(x + 4, 16, f"{client['address']}{length}", "b")
@@ -69,7 +69,7 @@ def _column(one: dict[str, Any], x: float, height: float) -> Iterator[str]:
     asked = f"asks {one['type']} of {one['vip']}"
     yield _text(x + 4, 30, asked.removesuffix("."), "s")
     town = ", ".join(where.split(", ")[:1]) if where else ""
-    state = f"without {_short(imagined)}" if imagined else ""
+    state = f"without {imagined}" if imagined else ""
     yield _text(x + 4, 44, "; ".join(filter(None, [town, state])), "s")
     y: float = _HEAD
     for tier in one["tiers"]:
@@ -83,11 +83,17 @@ def _column(one: dict[str, Any], x: float, height: float) -> Iterator[str]:
 
 
 def _short(target: str) -> str:
-    return target if len(target) < 30 else f"…/{target.split('/', 1)[-1]}"
+    """Leave out of a target the VIP, which stands above, and of a member its datacenter."""
+    return target.rsplit("/", 1)[-1]
 
 
 def _nothing(one: dict[str, Any]) -> str:
-    return "no address" if one["rcode"] == "NOERROR" else str(one["rcode"])
+    """Say what is answered where no address is."""
+    if not one["rrsets"]:
+        return "no address" if one["rcode"] == "NOERROR" else str(one["rcode"])
+    pools = [pool for tier in one["tiers"] for pool in tier["pools"]]
+    chosen = [m["address"] for pool in pools for m in pool["members"] if m["chosen"]]
+    return f"{', '.join(one['rrsets'])} {', '.join(chosen)}"
 
 
 def _tier(tier: dict[str, Any], x: float, y: float) -> Iterator[str]:

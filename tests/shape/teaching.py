@@ -172,10 +172,12 @@ class Lesson:
         subnet = next(word for word in words if word.startswith("+subnet="))
         address, length = subnet.removeprefix("+subnet=").split("/")
         option = dns.edns.ECSOption(address, int(length))
-        query = dns.message.make_query(words[1], words[2], use_edns=0, options=[option])
+        query = dns.message.make_query(words[2], words[3], use_edns=0, options=[option])
         reply = await dns.asyncquery.udp(query, "127.0.0.1", port=node.dns, timeout=2)
         texts = [data.to_text() for rrset in reply.answer for data in rrset]
-        return [part + '"' for text in texts for part in re.findall(r'"[^"]*', text)[::2]]
+        if words[3] != "TXT":
+            return texts
+        return [string for text in texts for string in re.findall(r'"[^"]*"', text)]
 
 
 _TOOLS = {"gslb": Lesson._ask, "dig": Lesson._dig, "curl": Lesson._push}

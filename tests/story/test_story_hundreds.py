@@ -23,6 +23,9 @@ from hundreds import (
 )
 from node import Node, toy_sites, until
 
+# Alone on two cores each takes at most nine seconds; beside other work several times as long.
+pytestmark = pytest.mark.timeout(60)
+
 DEEP, RULES, AMONG, STICKY, SHALLOW = map(vip, range(5))
 
 
@@ -36,8 +39,8 @@ async def serving(folder: Path, globe: Globe, *ports: int) -> AsyncIterator[Node
     """Serve a globe; `ports` are where the region and the rest are probed."""
     zones = write(folder, globe, *ports)
     node = make(folder, zones, write_places(folder / "city.mmdb", globe))
-    await node.start()
     try:
+        await node.start()
         yield node
     finally:
         await node.end()

@@ -55,7 +55,6 @@ maps:
       - {networks: [10.0.0.0/8], to: [mars]}        # !unknown datacenter
       - {networks: [10.0.0.0/8], to: [tokyo]}       # !twice
       - {country: BR, to: [tokyo]}                  # !geography
-      - {country: usa, to: [tokyo]}                 # !country
     otherwise: [tokyo, tokyo]               # !twice in tiers
 vips:
   www.bad.example.:                         # !collides with A

@@ -27,7 +27,7 @@ impl<W: Witness> Answer<'_, '_, W> {
     #[cold]
     pub(super) fn explain(&mut self, revision: u64) -> Option<Result<(), Stop>> {
         let zone = &*self.linked.zone;
-        let name = &self.question.name;
+        let name = &self.question.asked.name();
         let owner = name.wire().strip_prefix(LABEL)?;
         if matches!(zone.find(name, self.question.qtype), Found::Node(_)) {
             return None;

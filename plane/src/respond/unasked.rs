@@ -22,7 +22,7 @@ pub(super) fn refuse(
         Unasked::Short => Some(Counter::DroppedMalformed),
         Unasked::Response => Some(Counter::DroppedResponse),
         // There is nothing to cut off: what would be sent truncated is sent.
-        _ if rule(world, packet, Kind::Error, packet.octets.len()) == Ruling::Drop => {
+        _ if rule(world, packet, || (Kind::Error, packet.octets.len())) == Ruling::Drop => {
             Some(Counter::DroppedLimited)
         }
         _ => None,
@@ -44,8 +44,7 @@ pub(super) fn refuse(
             let kept = edns.map_or(0, |edns| edns.length(&opt));
             let limit = packet.transport.limit(policy, edns);
             let head = packet.octets.get(..end)?;
-            let name = thread.name.name();
-            let mut reply = Reply::new(out, limit, head, kept, &mut thread.known, name)?;
+            let mut reply = Reply::new(out, limit, head, kept, &mut thread.known, &thread.asked)?;
             if has_edns {
                 tally.count(Counter::Edns);
             }

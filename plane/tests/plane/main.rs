@@ -3,6 +3,7 @@
 //! | file | subject |
 //! |---|---|
 //! | `additional` | the additional section, and answers counted by datacenter |
+//! | `asked` | names that a thread remembers |
 //! | `dname` | DNAME |
 //! | `documents` | what is refused as a document, and that nothing makes the decoder panic |
 //! | `edns` | EDNS, client subnet, truncation |
@@ -22,6 +23,7 @@
 )]
 
 mod additional;
+mod asked;
 mod dname;
 mod documents;
 mod edns;
