@@ -49,11 +49,10 @@ pub(crate) struct Vip {
 /// A kind, addresses, a TTL or -1, another VIP or -1.
 pub(crate) type Fallback = (u8, Vec<ByteBuf>, i64, i64);
 
-pub(crate) type Member = (ByteBuf, u32);
-
-/// Datacenter, weight, members, and capacity or 0.
+/// Datacenter, weight, members, capacity or 0.
 #[derive(Clone, Serialize)]
-pub(crate) struct Pool(pub(crate) u32, pub(crate) u32, pub(crate) Vec<Member>, pub(crate) u32);
+pub(crate) struct Pool(pub(crate) u32, pub(crate) u32, pub(crate) Members, pub(crate) u32);
+type Members = Vec<(ByteBuf, u32)>;
 
 #[derive(Clone, Serialize)]
 pub(crate) struct Map {
