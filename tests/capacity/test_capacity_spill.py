@@ -33,7 +33,7 @@ SITES = {
     "johannesburg": (-26.2, 28.0),
     "lagos": (6.5, 3.4),
 }
-TOWNS = 1250  # each a /20: sixteen client networks
+TOWNS = 1500  # each a /20: sixteen client networks
 
 
 def crowd(folder: Path) -> Crowd:
@@ -59,6 +59,15 @@ def refused(moments: list[Moment]) -> int:
     return sum(one.refused for one in moments)
 
 
+def even(moment: Moment) -> bool:
+    """Whether loads are as capacities, but for a fifth, of which chance is a part.
+
+    There are some 1,200 clients to a site, a few of them twenty times as thirsty.
+    """
+    ratios = moment.ratios.values()
+    return 0.8 * mean(ratios) < min(ratios) <= max(ratios) < 1.2 * mean(ratios)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(240)
 def test_a_lost_sites_clients_are_spread_and_come_back(tmp_path: Path) -> None:
@@ -68,7 +77,7 @@ def test_a_lost_sites_clients_are_spread_and_come_back(tmp_path: Path) -> None:
     home, lost = list(found.at), found.busiest
 
     found.kill(lost)
-    without = found.live(12)
+    without = found.live(20)
     assert within(without) <= 4 * STEPS_A_TTL
     assert refused(without) == 0
     assert max(turns(without).values()) <= 2
@@ -80,7 +89,7 @@ def test_a_lost_sites_clients_are_spread_and_come_back(tmp_path: Path) -> None:
     assert moved <= here | {lost}, "only clients of sites that shed are moved"
 
     found.revive(lost)
-    again = found.live(12)
+    again = found.live(20)
     assert found.at == home
     assert set(again[-1].shares.values()) == {0.0}
     assert within(again) == 0
@@ -93,14 +102,15 @@ def test_above_capacity_everywhere_shares_are_as_capacities_and_nobody_is_refuse
     tmp_path: Path,
 ) -> None:
     found = crowd(tmp_path)
-    home = list(found.at)
+    home, lost = list(found.at), found.busiest
+    found.kill(lost)
     found.thirst = 2.2
     full = found.live(30)
     assert refused(full) == 0
-    ratios = full[-1].ratios
-    assert mean(ratios.values()) > 1.2
-    assert max(ratios.values()) < 1.1 * mean(ratios.values()), ratios
-    assert min(ratios.values()) > 0.9 * mean(ratios.values()), ratios
+    assert mean(full[-1].ratios.values()) > 1.2
+    assert not even(full[STEPS_A_TTL - 1])
+    assert even(full[-1]), full[-1].ratios
+    found.revive(lost)
     found.thirst = 1.0
     again = found.live(40)
     assert refused(again) == 0
