@@ -1,12 +1,13 @@
 """Loads to words: watermarks of pools and datacenters, stale loads, min_live, restarts, storms."""
 
-import time
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from gslb import snapshot
 from gslb.capacity import Capacities
+from gslb.capacity.capacities import PART
 from gslb.model import Invalid, MemberKey, PoolKey, Refused, Steering
 from gslb.telemetry import Alarms
 
@@ -193,15 +194,10 @@ def test_a_step_of_many_pools_is_done_in_small_parts() -> None:
     node = Node()
     node.capacities.follow(Steering.model_validate({"datacenters": sites, "vips": vips}))
     node.capacities.push("tokyo", 20)
-    took = []
-    steps = node.capacities.steps()
-    start = time.process_time()
-    for _ in steps:
-        took.append(time.process_time() - start)
-        start = time.process_time()
-    assert len(node.told) == 20_000
-    assert max(took) < 0.05
-    assert len(took) > 40
+    told = [0, *(len(node.told) for _ in node.capacities.steps())]
+    assert told[-1] == 20_000
+    assert max(after - before for before, after in pairwise(told)) <= PART
+    assert len(told) > 40
 
 
 def test_a_step_ends_where_something_else_is_followed() -> None:
@@ -215,7 +211,7 @@ def test_a_step_ends_where_something_else_is_followed() -> None:
     assert node.told == []
 
 
-def test_a_storm_of_verdicts_stays_cheap() -> None:
+def test_a_storm_of_verdicts_tells_of_each_pool_once() -> None:
     vips = {
         f"v{number}.gslb.example.": {
             "pools": {
@@ -234,7 +230,5 @@ def test_a_storm_of_verdicts_stays_cheap() -> None:
         for number in range(2500)
         for at in range(4)
     ]
-    start = time.process_time()
     node.capacities.reweigh(changes)
-    assert time.process_time() - start < 0.5
-    assert len(node.told) == 2500
+    assert len(node.told) == len(set(node.told)) == 2500
