@@ -24,7 +24,9 @@ from gslb.explain import (
     without,
 )
 from gslb.health import Observation, Standing, Verdict
-from gslb.model import Fault, Invalid, MemberKey
+from gslb.model import Broken, Fault, Invalid, MemberKey, Refused
+
+TRIES = 5  # to imagine while nothing is published
 
 
 def routes() -> list[web.RouteDef]:
@@ -55,8 +57,25 @@ async def explained(request: web.Request) -> web.Response:
     )
     if not gone and not at:
         return web.json_response(explain(parts.plane, known, question))
-    found = await asyncio.to_thread(_imagined, parts, known, question, gone, at)
+    found = await asyncio.to_thread(_of_one_moment, parts, known, question, gone, at)
     return web.json_response(found)
+
+
+def _of_one_moment(
+    parts: Parts, known: Known, question: Question, gone: Sequence[str], at: str
+) -> dict[str, Any]:
+    """Explain what is imagined, again if something was published meanwhile: never of two worlds."""
+    for _ in range(TRIES):
+        generation = parts.plane.generation
+        try:
+            found = _imagined(parts, known, question, gone, at)
+        except (Broken, KeyError):
+            if parts.plane.generation == generation:
+                raise
+            continue
+        if parts.plane.generation == generation:
+            return found
+    raise Refused("the world changed while it was being imagined; ask again")
 
 
 def _imagined(

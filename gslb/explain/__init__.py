@@ -54,7 +54,7 @@ def explain(
     packet, source = question.packet()
     trace = plane.explain(packet, source, seed=seed)
     vip = known.vips.get(trace.vip or "")
-    give_reasons(trace, known.ask, vip)
+    give_reasons(trace, known.ask, known.vips)
     unnamed = _unnamed(trace, known.vips)
     found = look_at(trace, known.maps, known.opened)
     placed = list(tell_place(found, known.maps)) if found else []

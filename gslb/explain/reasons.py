@@ -1,23 +1,26 @@
 """Why each candidate was answered, or was not: the trace joined with the verdicts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from gslb.explain.times import moment
 from gslb.health import Standing
 from gslb.model import MemberKey, Vip
-from gslb.trace import Member, Pool, Tier, Trace
+from gslb.trace import Member, Pool, Steered, Tier, Trace
 
 Ask = Callable[[MemberKey], Standing | None]
 
 
-def give_reasons(trace: Trace, ask: Ask, vip: Vip | None) -> None:
-    """Fill in how every member of a VIP stands, and why it was chosen or not."""
-    for tier in trace.tiers:
-        for pool in tier.pools:
-            for member in pool.members:
-                _fill_in(member, ask(MemberKey(trace.vip or "", pool.datacenter, member.address)))
-                member.reason = _why(trace, tier, pool, member)
-            _tell_thin(pool, vip)
+def give_reasons(trace: Trace, ask: Ask, vips: Mapping[str, Vip]) -> None:
+    """Fill in how every member stands, and why it was chosen or not; of fallback VIPs, too."""
+    steps: list[Trace | Steered] = [trace, *trace.fallback_vips]
+    for steered in steps:
+        for tier in steered.tiers:
+            for pool in tier.pools:
+                for member in pool.members:
+                    key = MemberKey(steered.vip or "", pool.datacenter, member.address)
+                    _fill_in(member, ask(key))
+                    member.reason = _why(trace.rtype, tier, pool, member)
+                _tell_thin(pool, vips.get(steered.vip or ""))
 
 
 def _tell_thin(pool: Pool, vip: Vip | None) -> None:
@@ -44,10 +47,10 @@ def _fill_in(member: Member, standing: Standing | None) -> None:
     member.observation = last.words if last else "not observed yet"
 
 
-def _why(trace: Trace, tier: Tier, pool: Pool, member: Member) -> str:
+def _why(rtype: str | None, tier: Tier, pool: Pool, member: Member) -> str:
     """Say in a phrase why this member was, or was not, answered."""
     if not member.family_match:
-        return f"its address is not what a {trace.rtype} question asks for"
+        return f"its address is not what a {rtype} question asks for"
     if member.chosen:
         return "chosen" if member.weight else f"chosen by the fallback, although {_ill(member)}"
     if member.configured == 0:
@@ -63,12 +66,21 @@ def _ill(member: Member) -> str:
 
 def _lost(tier: Tier, pool: Pool, member: Member) -> str:
     """Say to what a live member lost."""
-    if pool.weight == 0:
-        return "live, but its pool's weight is 0"
-    if pool.shed_client:
-        return f"live, but its pool sheds {pool.shed:.0%} of its clients, and this one is of them"
+    if pool.chosen:
+        return f"live, another member was drawn (this one has {member.share:.1%} of the draws)"
+    if passed := _passed_over(pool):
+        return passed
     if not tier.chosen:
         return "live, but an earlier tier answered"
-    if not pool.chosen:
-        return f"live, another pool was drawn (this one has {pool.share:.1%} of the draws)"
-    return f"live, another member was drawn (this one has {member.share:.1%} of the draws)"
+    return f"live, another pool was drawn (this one has {pool.share:.1%} of the draws)"
+
+
+def _passed_over(pool: Pool) -> str:
+    """Say why a pool with live members could not be drawn; empty if it could."""
+    if pool.weight == 0:
+        return "live, but its pool's weight is 0"
+    if pool.halved:
+        return "live, but a pool of this tier is live in every family of the VIP, and this is not"
+    if pool.shed_client:
+        return f"live, but its pool sheds {pool.shed:.0%} of its clients, and this one is of them"
+    return ""

@@ -45,7 +45,7 @@ class History:
         return {turn.target: turn.before for turn in self._newest_first(at)}
 
     def _newest_first(self, at: float) -> Iterator[Turn]:
-        for turn in reversed(self._turns):
+        for turn in reversed(tuple(self._turns)):  # copied at once: other threads ask, too
             if turn.at <= at:
                 return
             yield turn

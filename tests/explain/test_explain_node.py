@@ -29,6 +29,10 @@ maps:
       - {{networks: [198.51.100.128/25], to: [tokyo]}}
     otherwise: nearest
 vips:
+  back.gslb.example.:
+    fallback: {{vip: near.gslb.example.}}
+    fallback_ttl: 4
+    pools: {{tokyo: {{members: [{{address: 192.0.2.9, weight: 0}}]}}}}
   near.gslb.example.:
     map: world
     probe: web
@@ -167,3 +171,20 @@ async def test_the_command_line(stage: tuple[Node, dict[str, Site]]) -> None:
     lines = " ".join(out.decode().split())
     assert process.returncode == 0
     assert "Imagined without frankfurt: the answer is 192.0.2.1 with TTL 30 s; now it is" in lines
+
+
+async def test_a_fallback_on_another_vip_is_told_with_its_ladder(
+    stage: tuple[Node, dict[str, Site]],
+) -> None:
+    node, _ = stage
+    query = urlencode({"name": "back.gslb.example", "client": "203.0.113.7"})
+    _, found = await node.call("GET", f"/api/v1/explain?{query}")
+    assert found["answers"] == ["192.0.2.1"]
+    (other,) = found["fallback_vips"]
+    assert other["vip"] == "near.gslb.example."
+    members = [m for tier in other["tiers"] for pool in tier["pools"] for m in pool["members"]]
+    assert [m["address"] for m in members if m["reason"] == "chosen"] == ["192.0.2.1"]
+    assert all(m["reason"] for m in members)
+    told = "\n".join(found["sentences"])
+    assert "Nothing was live, so near.gslb.example. was asked in its place." in told
+    assert "TTL 4 s (the VIP's fallback_ttl)" in told

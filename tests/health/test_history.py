@@ -1,5 +1,7 @@
 """The history of verdicts: how targets stood at a time, and how far back that is known."""
 
+import threading
+
 from gslb.health.history import History, Turn
 from gslb.health.judge import State, Verdict
 from gslb.health.target import Target
@@ -35,3 +37,23 @@ def test_it_reaches_as_far_as_its_turns() -> None:
     history.add(Turn(140.0, OTHER, state(Verdict.UP, 120.0)))
     assert history.reaches == 110.0
     assert history.after(111.0)[ONE].verdict is Verdict.UP
+
+
+def test_it_may_be_asked_while_it_grows() -> None:
+    history = History(0.0, most=1000)
+    stop = threading.Event()
+
+    def grow() -> None:
+        at = 1.0
+        while not stop.is_set():
+            history.add(Turn(at, ONE, state(Verdict.UP, at - 1)))
+            at += 1
+
+    thread = threading.Thread(target=grow)
+    thread.start()
+    try:
+        for _ in range(2000):
+            assert set(history.after(0.0)) <= {ONE}
+    finally:
+        stop.set()
+        thread.join()
