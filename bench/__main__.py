@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import agreement, flood, geo, instructions, publish, tcp, udp, workers
+from bench import agreement, flood, geo, instructions, publish, spill, stall, tcp, udp, workers
 from bench.machine import Bench, BenchError, described, two_cores
 
 PARTS: dict[str, Callable[[Bench], None]] = {
@@ -18,6 +18,8 @@ PARTS: dict[str, Callable[[Bench], None]] = {
     "workers": workers.main,
     "flood": flood.main,
     "geo": geo.main,
+    "spill": spill.main,
+    "stall": stall.main,
 }
 QUICK = 0.02  # of every count and time
 
@@ -52,7 +54,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--scale", type=float, default=1.0, help="times all counts and times (1)")
     parser.add_argument("--quick", action="store_true", help="try everything, in two minutes")
     parser.add_argument(
-        "--city", type=Path, help="a MaxMind-format City database, for the part `geo`"
+        "--city", type=Path, help="a MaxMind-format City database, for `geo`, `spill` and `stall`"
     )
     options = parser.parse_args()
     unknown = [part for part in options.parts if part not in PARTS]

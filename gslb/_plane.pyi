@@ -98,12 +98,15 @@ class Engine:
         Its shape (`plane/src/trace.rs` says it of each key): zone, revision, generation, name,
         type, rcode, aa, truncated, client {address, prefix, from: ecs|source|proxy, front_end},
         lookup (exact, wildcard, cut, nxdomain, nodata, cname, dname, or refused where no zone was
-        asked), chain [{name, lookup}], vip, sticky, map, class, range_prefix, tiers, fallback
-        (null, all, none, servfail, addresses), ttl, scope, answers [address], rrsets [type].
+        asked), chain [{name, lookup}], vip, sticky, steady, map, class, range_prefix, tiers,
+        overflow, fallback (null, all, none, servfail, addresses, vip), fallback_vips, ttl, scope,
+        answers [address], rrsets [type].
 
         `tiers` has every tier of the client's ladder, also those after the one that answered:
-        {tier, datacenters, live, chosen, pools: [{datacenter, weight, configured, live, share,
-        chosen, members: [{address, weight, configured, ttl_cap, share, chosen, family_match}]}]}.
+        {tier, datacenters, live, chosen, pools: [{datacenter, weight, configured, live, shed,
+        shed_client, halved, capacity, share, chosen, members: [{address, weight, configured,
+        ttl_cap, share, chosen, family_match}]}]}.
+        `fallback_vips` has the keys from vip to fallback for each VIP that was asked in its place.
         `weight` is the effective one as a float, `configured` the whole number; the share of a
         pool is that of its tier, the share of a member that of its pool.
         """
@@ -134,6 +137,10 @@ class Engine:
         """
     def answers(self) -> list[tuple[bytes, str, int]]:
         """Count the answers of VIPs: owner in wire form, datacenter (empty: fallback), count."""
+    def datacenter_answers(self) -> list[tuple[str, int]]:
+        """Count the answers of VIPs by datacenter (empty: fallbacks)."""
+    def pool_answers(self, pools: list[tuple[bytes, str]]) -> list[int]:
+        """Count the answers of VIPs (owners in wire form) from datacenters, in their order."""
     @property
     def generation(self) -> int:
         """How many times a world has been published."""

@@ -9,6 +9,7 @@ import gc
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 _lock = threading.Lock()
 _growing = 0
@@ -32,6 +33,12 @@ def _count(change: int) -> None:
             gc.disable()
         else:
             gc.enable()
+
+
+def let_go(many: list[Any]) -> None:
+    """Let go of many objects one by one: all at once, their end would hold the interpreter."""
+    while many:
+        many.pop()
 
 
 def settle() -> None:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import msgspec
 
 from gslb import snapshot
-from gslb.model import Broken, Refused
-from gslb.model.names import from_wire
+from gslb.model import Broken, PoolKey, Refused
+from gslb.model.names import from_wire, to_wire
 from gslb.trace import Trace
 
 try:
@@ -108,6 +108,15 @@ class Plane:
     def vip_answers(self) -> list[tuple[str, str, int]]:
         """Give how often each VIP answered from each datacenter; empty: its fallback."""
         return [(from_wire(vip), site, count) for vip, site, count in self._engine.answers()]
+
+    def datacenter_answers(self) -> dict[str, int]:
+        """Give how often each datacenter was answered, over all VIPs."""
+        return dict(self._engine.datacenter_answers())
+
+    def pool_answers(self, pools: Sequence[PoolKey]) -> dict[PoolKey, int]:
+        """Give how often each of these pools was answered."""
+        keys = [(to_wire(pool.vip), pool.datacenter) for pool in pools]
+        return dict(zip(pools, self._engine.pool_answers(keys), strict=True))
 
     @property
     def generation(self) -> int:

@@ -24,13 +24,13 @@ from typing import TypeVar
 
 from gslb import __version__, heap
 from gslb.api import Parts, open_api
-from gslb.capacity import Capacities
+from gslb.capacity import Capacities, Place
 from gslb.compiler import AnyGeography
 from gslb.geo import Atlas
 from gslb.health import Watch
 from gslb.launch import become, find_identity, inherited
 from gslb.manners import Manners
-from gslb.model import GslbError, Invalid, MemberKey
+from gslb.model import GslbError, Invalid, MemberKey, PoolKey
 from gslb.panics import Panics
 from gslb.plane import Plane
 from gslb.publisher import Desk, Press, Served, StateFolder, digest, read_checked
@@ -194,12 +194,22 @@ async def _loads(capacities: Capacities, plane: Plane, state: StateFolder) -> No
     """Follow the loads for ever, and keep what is shed for a restart."""
     kept: dict[str, float] | None = None
     while True:
-        counts = await asyncio.to_thread(plane.vip_answers) if capacities.counts_answers else ()
-        capacities.step(counts)
+        counts = await asyncio.to_thread(_count, plane, capacities.counted())
+        for _ in capacities.steps(counts):
+            await asyncio.sleep(0)
         if (shares := capacities.memory()) != kept:
             await asyncio.to_thread(state.save_shed, shares)
             kept = shares
         await asyncio.sleep(LOADS_EVERY)
+
+
+def _count(plane: Plane, places: Sequence[Place]) -> dict[Place, int]:
+    """Give the answers of places since the start."""
+    pools = [place for place in places if isinstance(place, PoolKey)]
+    counts: list[tuple[Place, int]] = list(plane.pool_answers(pools).items()) if pools else []
+    if len(pools) < len(places):
+        counts += plane.datacenter_answers().items()
+    return dict(counts)
 
 
 def _verdicts(

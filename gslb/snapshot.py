@@ -226,6 +226,23 @@ def decode_map(document: bytes) -> Map:
     return msgspec.msgpack.decode(document, type=Map)
 
 
+class _Sources(msgspec.Struct, frozen=True, array_like=True):
+    """A map of which nothing is read but what it is made of."""
+
+    format: int
+    name: str
+    datacenters: msgspec.Raw
+    classes: msgspec.Raw
+    ipv4: msgspec.Raw
+    ipv6: msgspec.Raw
+    atlas: str = ""
+
+
+def map_atlas(document: bytes) -> str:
+    """Say of which geography databases a map's document is made; errors as `decode_zone`."""
+    return msgspec.msgpack.decode(document, type=_Sources).atlas
+
+
 class _Outline(msgspec.Struct, frozen=True, array_like=True):
     """A zone whose RRsets and VIPs are not read yet."""
 
@@ -296,6 +313,17 @@ def configured_weights(zone: Zone | Head) -> tuple[list[int], list[int]]:
 def raw(value: Any) -> Any:
     """Write a part of a document beforehand; it is copied as it is when the whole is written."""
     return msgspec.Raw(msgspec.msgpack.encode(value))
+
+
+def raw_list(values: Iterable[Any]) -> Any:
+    """Write a list before the document it stands in, value by value.
+
+    Others run between two values. A list of as many written ones would hold the interpreter until
+    all of it is written.
+    """
+    parts = [msgspec.msgpack.encode(value) for value in values]
+    head = b"\xdd" + len(parts).to_bytes(4, "big")  # array 32 of the MessagePack specification
+    return msgspec.Raw(head + b"".join(parts))
 
 
 def encode(document: Zone | Map | Policy) -> bytes:

@@ -50,12 +50,22 @@ class Member(msgspec.Struct):
 
 
 class Pool(msgspec.Struct):
-    """A pool as the draw saw it; `share` is its chance to be drawn if its tier answers."""
+    """A pool as the draw saw it; `share` is its chance to be drawn if its tier answers.
+
+    `shed` is the share of clients that it sheds, `shed_client` whether this one is among them.
+    It is `halved` (passed over) if it is not live in every family of the VIP and another pool of
+    its tier is. Where every live pool sheds the client it weighs `capacity`, or if that is 0 its
+    configured weight.
+    """
 
     datacenter: str
     weight: float
     configured: int
     live: bool
+    shed: float
+    shed_client: bool
+    halved: bool
+    capacity: int
     share: float
     chosen: bool
     members: list[Member]
@@ -69,6 +79,20 @@ class Tier(msgspec.Struct):
     live: bool
     chosen: bool
     pools: list[Pool]
+
+
+class Steered(msgspec.Struct):
+    """How a VIP steers the client that was asked as the fallback of another."""
+
+    vip: str | None
+    sticky: bool
+    steady: bool
+    map: str | None
+    class_: int | None = msgspec.field(name="class")
+    range_prefix: int | None
+    tiers: list[Tier]
+    overflow: bool
+    fallback: Literal["all", "none", "servfail", "addresses", "vip"] | None
 
 
 class Trace(msgspec.Struct):
@@ -87,11 +111,14 @@ class Trace(msgspec.Struct):
     chain: list[Link]
     vip: str | None
     sticky: bool
+    steady: bool
     map: str | None
     class_: int | None = msgspec.field(name="class")
     range_prefix: int | None
     tiers: list[Tier]
-    fallback: Literal["all", "none", "servfail", "addresses"] | None
+    overflow: bool
+    fallback: Literal["all", "none", "servfail", "addresses", "vip"] | None
+    fallback_vips: list[Steered]
     ttl: int | None
     scope: int
     answers: list[str]

@@ -6,7 +6,7 @@ It knows nothing of the service around the plane: no store, no probes.
 
 import socket
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
@@ -114,7 +114,7 @@ class Nameserver:
                 0 if key.address in down else weight
                 for key, weight in zip(keys, members, strict=True)
             ]
-            zones.append((document, _words(live), _words(pools)))
+            zones.append((document, _words(live), _pool_words(pools)))
         gone = [origin for origin in self._zones if origin not in world.zones]
         for origin in gone:
             del self._zones[origin]
@@ -140,6 +140,18 @@ class Nameserver:
                 if key.address in weights
             ]
             self.engine.set_members(to_wire(origin), changes)
+
+    def shed(self, shares: Mapping[tuple[str, str], float]) -> None:
+        """Store pool words that shed these shares, by VIP and datacenter; the others shed none."""
+        for origin, zone in self._zones.items():
+            _, keys = snapshot.zone_keys(zone)
+            _, weights = snapshot.configured_weights(zone)
+            pools = enumerate(zip(keys, weights, strict=True))
+            words = [
+                (at, snapshot.pool_word(weight, shares.get((key.vip, key.datacenter), 0.0)))
+                for at, (key, weight) in pools
+            ]
+            self.engine.set_pools(to_wire(origin), words)
 
     def revive(self) -> None:
         """Store the configured weights."""
@@ -292,6 +304,10 @@ def _read(wire: socket.socket, count: int) -> bytes:
 
 def _words(weights: Sequence[float]) -> bytes:
     return snapshot.pack_words(snapshot.word(weight) for weight in weights)
+
+
+def _pool_words(weights: Iterable[int]) -> bytes:
+    return snapshot.pack_words(snapshot.pool_word(weight) for weight in weights)
 
 
 def _counted(case: Case) -> dict[str, int]:

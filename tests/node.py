@@ -159,6 +159,13 @@ class Node:
             return [dns.rcode.to_text(reply.rcode())]
         return [data.to_text() for rrset in reply.answer for data in rrset]
 
+    async def reply(self, query: dns.message.Message) -> str:
+        """Ask a question over UDP; give the data of the only answer."""
+        reply = await dns.asyncquery.udp(query, "127.0.0.1", port=self.dns, timeout=2)
+        (rrset,) = reply.answer
+        (data,) = rrset
+        return str(data.to_text())
+
     async def call(
         self, method: str, path: str, body: Any = None, *, token: str | None = None
     ) -> tuple[int, Any]:

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from gslb.api.parts import PARTS, Parts
 from gslb.api.problems import read_json
-from gslb.capacity import Gauge, Place
+from gslb.capacity import UNITS, Gauge, Place
 from gslb.model import Fault, Invalid, PoolKey
 from gslb.model.names import canonical
 
@@ -66,6 +66,7 @@ def told(gauge: Gauge, now: float) -> dict[str, Any]:
         "vip": place.vip if isinstance(place, PoolKey) else None,
         "limit": gauge.capacity.limit,
         "source": gauge.capacity.load,
+        "unit": UNITS[gauge.capacity.load],
         "load": load.value if load else None,
         "age": max(now - load.at, 0.0) if load else None,
         "fresh": gauge.believed(now) is not None,

@@ -8,11 +8,12 @@ capacities  all of it behind one door
 """
 
 from gslb.capacity.capacities import Capacities
-from gslb.capacity.gauge import Gauge, name_of
+from gslb.capacity.gauge import UNITS, Gauge, name_of
 from gslb.capacity.law import Shedding, Watermarks, advance, share_of
 from gslb.capacity.meter import Load, Place
 
 __all__ = [
+    "UNITS",
     "Capacities",
     "Gauge",
     "Load",

@@ -9,9 +9,11 @@ It answers nothing: words leave through `on_pools`. Times are unix seconds.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 from gslb import snapshot
 from gslb.capacity.gauge import SETTLE_LEAST, Gauge
@@ -22,6 +24,12 @@ from gslb.model import Capacity, Fault, Invalid, MemberKey, PoolKey, Refused, St
 from gslb.telemetry import Alarms
 
 ALARM = "load"
+FEW = 8  # places or pools that are named one by one
+PART = 500  # places or pools that are worked off at a time
+
+T = TypeVar("T")
+
+_NONE: Counts = {}
 
 OnPools = Callable[[Sequence[tuple[PoolKey, int]]], None]
 """Told of pools whose words changed."""
@@ -64,7 +72,8 @@ class Capacities:
             mine = [place] if isinstance(place, PoolKey) else pools.get(place, [])
             self._gauges[place] = self._gauge(place, capacity, mine, old.get(place))
         self._remembered = {}
-        self._shares = self._found_shares()
+        self._shares = {}
+        deque(_share_out(self._gauges.values(), self._shares), maxlen=0)
 
     def _gauge(
         self, place: Place, capacity: Capacity, pools: list[PoolKey], old: Gauge | None
@@ -82,13 +91,16 @@ class Capacities:
     def reweigh(self, changes: Iterable[tuple[MemberKey, float]]) -> None:
         """Take in members' new effective weights, and tell of pools that they bring up or down."""
         flipped = self._muster.reweigh(changes)
-        for key in flipped:
+        self._tell(flipped)
+        for key in flipped[:FEW]:
             live, needed = self._muster.count(key)
             if live < needed:
                 _log.warning("the pool %s is down: %d live, %d needed", key, live, needed)
             else:
                 _log.info("the pool %s has enough live members again: %d", key, live)
-        self._tell(flipped)
+        if len(flipped) > FEW:
+            _log.warning("%d pools more have lost or found enough live members; see the status",
+                         len(flipped) - FEW)  # fmt: skip
 
     def push(self, place: Place, load: float) -> None:
         """Take a load that was pushed; Invalid or Refused if this place takes none."""
@@ -106,38 +118,52 @@ class Capacities:
 
     # What follows from it
 
-    @property
-    def counts_answers(self) -> bool:
-        """Whether a load is the plane's answers a second, so that `step` needs its counters."""
-        return any(gauge.capacity.load == "answers" for gauge in self._gauges.values())
+    def counted(self) -> list[Place]:
+        """Give the places whose loads are the plane's answers, which `step` is to be given."""
+        return [gauge.place for gauge in self._gauges.values() if gauge.capacity.load == "answers"]
 
-    def step(self, counts: Counts = ()) -> None:
+    def step(self, counts: Counts = _NONE) -> None:
         """Read the loads, move the shares on, and tell of the words that change.
 
-        `counts` are the answers since the start by VIP and datacenter.
+        `counts` are the answers of the places `counted`.
         """
-        now = self._now()
-        self._read(counts, now)
-        for gauge in self._gauges.values():
-            said = gauge.step(now)
-            if said is not None:
-                _log.warning("%s", said)
-        self._alarm(now)
-        shares = self._found_shares()
-        before, self._shares = self._shares, shares
-        self._tell(k for k in before | shares if before.get(k, 0.0) != shares.get(k, 0.0))
+        deque(self.steps(counts), maxlen=0)
 
-    def _read(self, counts: Counts, now: float) -> None:
-        counted = [gauge for gauge in self._gauges.values() if gauge.capacity.load == "answers"]
-        if counted:
-            wanted = {key for gauge in counted for key in gauge.pools}
-            self._answers.read(counts, wanted, now)
-            for gauge in counted:
-                gauge.load = self._answers.load(gauge.pools) or gauge.load
-        for gauge in self._gauges.values():
-            if gauge.capacity.load == "probe":
-                members = self._members(gauge.pools)
-                gauge.load = probed(members, self._probe_load, now, gauge.fresh) or gauge.load
+    def steps(self, counts: Counts = _NONE) -> Iterator[None]:
+        """Do what `step` does in small parts, so that others may work between them.
+
+        It ends early if something else is followed meanwhile: that begins a step anew.
+        """
+        now, gauges = self._now(), self._gauges
+        self._answers.read(counts, now)
+        for some in _parts(list(gauges.values())):
+            for gauge in some:
+                self._move(gauge, now)
+            yield
+            if self._gauges is not gauges:
+                return
+        self._alarm(now)
+        shares: dict[PoolKey, float] = {}
+        for _ in _share_out(gauges.values(), shares):
+            yield
+        if self._gauges is not gauges:
+            return
+        before, self._shares = self._shares, shares
+        for keys in _parts(before | shares):
+            self._tell(k for k in keys if before.get(k, 0.0) != shares.get(k, 0.0))
+            yield
+
+    def _move(self, gauge: Gauge, now: float) -> None:
+        """Read a place's load, and move its share on."""
+        source = gauge.capacity.load
+        if source == "answers":
+            gauge.load = self._answers.load(gauge.place) or gauge.load
+        elif source == "probe":
+            members = self._members(gauge.pools)
+            gauge.load = probed(members, self._probe_load, now, gauge.fresh) or gauge.load
+        said = gauge.step(now)
+        if said is not None:
+            _log.warning("%s", said)
 
     def _members(self, pools: Iterable[PoolKey]) -> Iterable[MemberKey]:
         for key in pools:
@@ -148,21 +174,12 @@ class Capacities:
         silent = sorted(_text(gauge.place) for gauge in self._gauges.values()
                         if gauge.is_silent(now))  # fmt: skip
         if silent:
-            few = ", ".join(silent[:8]) + (", …" if len(silent) > 8 else "")  # noqa: PLR2004
+            few = ", ".join(silent[:FEW]) + (", …" if len(silent) > FEW else "")
             self._alarms.sound(
                 ALARM, f"no fresh load of {few}; nothing is shed there until one is told"
             )
         else:
             self._alarms.clear(ALARM, "every capacity has a fresh load")
-
-    def _found_shares(self) -> dict[PoolKey, float]:
-        """Give the share of every pool that sheds: the greater of its own and its datacenter's."""
-        shares: dict[PoolKey, float] = {}
-        for gauge in self._gauges.values():
-            if gauge.share:
-                for key in gauge.pools:
-                    shares[key] = max(shares.get(key, 0.0), gauge.share)
-        return shares
 
     def _tell(self, keys: Iterable[PoolKey]) -> None:
         changes = [(key, self.word(key)) for key in keys if self._holds(key)]
@@ -224,6 +241,23 @@ class Capacities:
             for place, share in remembered.items()
             if isinstance(share, float) and 0 < share <= 1
         }
+
+
+def _parts(things: Iterable[T]) -> Iterator[list[T]]:
+    """Give things in lists of `PART`, the last one shorter."""
+    rest = iter(things)
+    while some := list(islice(rest, PART)):
+        yield some
+
+
+def _share_out(gauges: Iterable[Gauge], shares: dict[PoolKey, float]) -> Iterator[None]:
+    """Put down every pool that sheds: the greater share of its own and its datacenter's."""
+    for gauge in gauges:
+        if gauge.share:
+            for keys in _parts(gauge.pools):
+                for key in keys:
+                    shares[key] = max(shares.get(key, 0.0), gauge.share)
+                yield
 
 
 def _places(steering: Steering) -> Iterable[tuple[Place, Capacity]]:

@@ -1,6 +1,7 @@
 """One capacity and how it stands: its limit, its last load, what it sheds. No I/O."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from gslb.capacity.law import Shedding, Watermarks, advance
 from gslb.capacity.meter import Load, Place
@@ -10,6 +11,8 @@ SETTLE_LEAST = (
     10.0  # seconds: the shortest time in which a change of a share is held to have effect
 )
 TOLD_STEP = 0.10  # a share that differs by this much from the one last logged is logged again
+UNITS = {"answers": "answers/s", "push": "pushed", "probe": "probed"}
+"""What a load is called by where it comes from."""
 
 
 def name_of(place: Place) -> str:
@@ -76,10 +79,12 @@ class Gauge:
         return self.words()
 
     def words(self) -> str:
-        """Say how this place stands."""
+        """Say how this place stands; times are UTC."""
         load = "no load is believed"
         if self.load is not None:
-            load = f"load {self.load.value:g} of {self.capacity.limit:g}"
+            unit = UNITS[self.capacity.load]
+            load = f"load {self.load.value:g} of {self.capacity.limit:g} ({unit})"
         if not self.share:
             return f"{name_of(self.place)} sheds no clients: {load}"
-        return f"{name_of(self.place)} sheds {self.share:.0%} of its clients: {load}"
+        since = f"{datetime.fromtimestamp(self.since, UTC):%H:%M:%SZ}"
+        return f"{name_of(self.place)} sheds {self.share:.0%} of its clients since {since}: {load}"

@@ -12,22 +12,24 @@ stays lies between L and H, whatever is offered.
 
 A load that is told comes from the clients that stay, and clients move only as their resolvers'
 records run out, one TTL (`settle`) after the share changed. So the offered load is the told one
-over (1 - felt), where `felt` is the share that surely has its effect already:
+over (1 - felt), where `felt` is the share that surely has its effect already, the least of those
+in force within the last TTL:
 
                  told load asks for more (at once)
             ┌───────────────────────────────────────┐
             │                                       ▼
-        settled, felt = share                   moving, felt = the share before
-            │     ▲                                 │  more asked for: grows again, felt stays
+        settled, felt = share                   moving, felt = the share one `settle` ago
+            │     ▲                                 │  more asked for: grows again, felt follows
             │     └─────────────────────────────────┘
             │              `settle` has passed since the last change
             │
             └─▶ what stays is below L + share (H - L) by more than MARGIN, or no load is believed:
                 at most one STEP back, then moving
 
-While moving, `felt` is the lower of both shares: the offered load is never taken for more than it
-is, so a late load cannot make the share run away; and nothing is taken back before the last
-change was seen whole. L + share (H - L) is the load that stays where the share is just right.
+All clients that still come were answered under `felt` or a greater share: the offered load is never
+taken for more than it is, so a late load cannot make the share run away; and nothing is taken back
+before the last change was seen whole. L + share (H - L) is the load that stays where the share is
+just right.
 Where a load comes by overflow, from clients whom everybody sheds, it does not fall when the share
 grows; then the share grows to MOST, and by that rule it is taken back when the load has gone.
 """
@@ -59,6 +61,7 @@ class Shedding:
 
     `offered` is the smoothed offered load over the limit, NaN before the first. Times are in the
     seconds of `now`: `changed` is that of the last change of `share`, `seen` of the last load.
+    `past` has the lower shares before, and until when each was in force.
     """
 
     share: float = 0.0
@@ -66,6 +69,7 @@ class Shedding:
     offered: float = math.nan
     changed: float = -math.inf
     seen: float = -math.inf
+    past: tuple[tuple[float, float], ...] = ()
 
 
 def share_of(offered: float, marks: Watermarks) -> float:
@@ -88,14 +92,14 @@ def advance(
     `settle` is how many seconds a change of the share takes to have its whole effect.
     """
     settled = now - state.changed >= settle
-    if settled:
-        state = replace(state, felt=state.share)
+    past = tuple(one for one in state.past if now - one[0] < settle)
+    state = replace(state, past=past, felt=past[0][1] if past else state.share)
     if ratio is None:
         return _taken_back(replace(state, offered=math.nan), 0.0, now) if settled else state
     state = _smoothed(state, ratio / (1 - state.felt), settle, now, settled=settled)
     asked = min(share_of(state.offered, marks), MOST)
     if asked > state.share + GRAIN:
-        return replace(state, share=asked, felt=min(state.felt, state.share), changed=now)
+        return replace(state, share=asked, past=(*past, (now, state.share)), changed=now)
     stays = state.offered * (1 - state.share)
     calm = stays < _expected(state.share, marks) * (1 - MARGIN)
     return _taken_back(state, asked, now) if settled and calm else state
@@ -125,4 +129,4 @@ def _taken_back(state: Shedding, asked: float, now: float) -> Shedding:
     share = max(asked, state.share - STEP)
     if share <= GRAIN:
         share = 0.0
-    return replace(state, share=share, felt=share, changed=now)
+    return replace(state, share=share, felt=share, changed=now, past=())

@@ -4,7 +4,7 @@ A load is in the unit of its capacity's limit, at a time in unix seconds; None i
 """
 
 import math
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from gslb.model import MemberKey, PoolKey
@@ -12,8 +12,8 @@ from gslb.model import MemberKey, PoolKey
 Place = PoolKey | str
 """A pool, or a datacenter by its name: what has a capacity."""
 
-Counts = Iterable[tuple[str, str, int]]
-"""Answers since the start by VIP and datacenter."""
+Counts = Mapping[Place, int]
+"""Answers since the start; a place that is not there gave none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,27 +44,25 @@ def probed(
 
 
 class Answers:
-    """Answers a second of pools, from counters that only grow."""
+    """Answers a second of places, from counters that only grow."""
 
     def __init__(self) -> None:
-        self._counts: dict[tuple[str, str], int] = {}
+        self._counts: Counts = {}
         self._at: float | None = None
-        self._rates: dict[tuple[str, str], float] | None = None
+        self._rates: dict[Place, float] | None = None
 
-    def read(self, counts: Counts, wanted: Container[PoolKey], now: float) -> None:
+    def read(self, counts: Counts, now: float) -> None:
         """Take in counters; a first look gives no rates, a counter that fell began anew."""
-        found = {(vip, site): count for vip, site, count in counts if (vip, site) in wanted}
         if self._at is not None and now > self._at:
             took, before = now - self._at, self._counts
             self._rates = {
-                key: (count - before.get(key, 0) if count >= before.get(key, 0) else count) / took
-                for key, count in found.items()
+                place: (count - before.get(place, 0) if count >= before.get(place, 0) else count)
+                / took
+                for place, count in counts.items()
             }
-        self._counts, self._at = found, now
+        self._counts, self._at = counts, now
 
-    def load(self, pools: Iterable[PoolKey]) -> Load | None:
-        """Give the answers a second of these pools; None before there were two looks."""
+    def load(self, place: Place) -> Load | None:
+        """Give the answers a second of a place; None before there were two looks."""
         rates, at = self._rates, self._at
-        if rates is None or at is None:
-            return None
-        return Load(math.fsum(rates.get(key, 0.0) for key in pools), at)
+        return None if rates is None or at is None else Load(rates.get(place, 0.0), at)

@@ -22,6 +22,12 @@ def status(out: Console, found: dict[str, Any]) -> None:
         out.print(Text(words, style="red"))
     for database in found["geoip"]:
         _database(out, database, found["now"])
+    for load in found["loads"]:
+        _load(out, load)
+    for short in found["short"]:
+        words = f"{short['vip']} in {short['datacenter']} is down: "
+        words += f"{short['live']} live, {short['needed']} needed"
+        out.print(Text(words, style="red"))
     for name, zone in found["zones"].items():
         _zone(out, name, zone)
     rows = {
@@ -55,6 +61,20 @@ def _database(out: Console, database: dict[str, Any], now: float) -> None:
     if database["fault"]:
         words += f"; since {_time(database['fault_since'])} the file is refused"
     out.print(Text(f"geoip {database['file']} {words}", style="red" if database["fault"] else ""))
+
+
+def _load(out: Console, told: dict[str, Any]) -> None:
+    """Show a place with a capacity: its load, and the share of its clients that it sheds."""
+    place = told["datacenter"] if told["vip"] is None else f"{told['vip']} in {told['datacenter']}"
+    words, style = f"{place}: no load of {told['limit']:g} ({told['unit']}) is told", "yellow"
+    if told["load"] is not None:
+        words, style = f"{place}: load {told['load']:g} of {told['limit']:g} ({told['unit']})", ""
+        if not told["fresh"]:
+            words, style = f"{words} is not believed: told {told['age']:.0f} s ago", "yellow"
+    if told["shed"]:
+        since = f"{datetime.fromtimestamp(told['since'], UTC):%H:%M:%SZ}"
+        words, style = f"{words}, sheds {told['shed']:.0%} since {since}", "yellow"
+    out.print(Text(words, style=style))
 
 
 def _zone(out: Console, name: str, zone: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ keep their order. A zone's document depends on its records and VIPs alone, so th
 elsewhere does not touch it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from gslb import snapshot
@@ -18,12 +18,14 @@ from gslb.model import (
     LastResort,
     Member,
     MemberKey,
+    OtherVip,
     Pool,
     PoolKey,
     Sticky,
     Tiers,
     Vip,
     World,
+    Zone,
 )
 from gslb.model.names import to_wire
 
@@ -61,9 +63,8 @@ def compile_zone(world: World, origin: str, changed: int = 0) -> CompiledZone:
     maps = maps_of(world, origin)
     datacenters = sorted({name for _, vip in vips for name in _datacenters_of(vip)})
     index = {name: at for at, name in enumerate(datacenters)}
-    rrsets = world.zones[origin].rrsets
-    hinted = {name for name, _ in vips if any((name, kind) in rrsets for kind in SERVICES)}
-    scope = _Scope(world, index, maps)
+    hinted = _hinted(world.zones[origin], dict(vips))
+    scope = _Scope(world, index, maps, {name: at for at, (name, _) in enumerate(vips)})
     document = snapshot.Zone(
         format=snapshot.FORMAT,
         origin=to_wire(origin),
@@ -99,6 +100,20 @@ def _closest(world: World, name: str) -> str | None:
     return next((above for above in upward(name) if above in world.zones), None)
 
 
+def _hinted(zone: Zone, vips: Mapping[str, Vip]) -> set[str]:
+    """Give the VIPs with service records, and those that they fall back on: hints name both."""
+    found: set[str] = set()
+    for name in vips:
+        other: str | None = name
+        if not any((name, kind) in zone.rrsets for kind in SERVICES):
+            continue
+        while other is not None and other not in found:
+            found.add(other)
+            fallback = vips[other].fallback if other in vips else None
+            other = fallback.vip if isinstance(fallback, OtherVip) else None
+    return found
+
+
 def _datacenters_of(vip: Vip) -> Iterator[str]:
     yield from vip.pools
     for tier in vip.order or ():
@@ -112,6 +127,7 @@ class _Scope:
     world: World
     index: dict[str, int]  # datacenters
     maps: tuple[str, ...]
+    vips: dict[str, int]
 
 
 def _vip(name: str, vip: Vip, scope: _Scope, *, hints: bool) -> snapshot.Vip:
@@ -131,7 +147,7 @@ def _vip(name: str, vip: Vip, scope: _Scope, *, hints: bool) -> snapshot.Vip:
         ttl=vip.ttl,
         answers=0 if vip.answers == "all" else vip.answers,
         sticky=hints or vip.sticky is not None,
-        fallback=_fallback(vip),
+        fallback=_fallback(vip, scope),
         map=snapshot.NO_MAP if vip.map is None else maps.index(vip.map),
         tiers=tiers,
         pools=[
@@ -165,12 +181,15 @@ def _tiers(tiers: Tiers, index: dict[str, int]) -> list[list[int]]:
     return [list(map(index.__getitem__, tier)) for tier in tiers]
 
 
-def _fallback(vip: Vip) -> snapshot.Fallback:
+def _fallback(vip: Vip, scope: _Scope) -> snapshot.Fallback:
     ttl = snapshot.OWN_TTL if vip.fallback_ttl is None else vip.fallback_ttl
     if isinstance(vip.fallback, LastResort):
         addresses = [address.packed for address in vip.fallback.addresses]
         return snapshot.Fallback(snapshot.FallbackKind.ADDRESSES, addresses, ttl)
-    return snapshot.Fallback(_FALLBACKS[vip.fallback], [], ttl)  # type: ignore[index]  # VIPs: next
+    if isinstance(vip.fallback, OtherVip):
+        other = scope.vips[vip.fallback.vip]
+        return snapshot.Fallback(snapshot.FallbackKind.VIP, [], ttl, other)
+    return snapshot.Fallback(_FALLBACKS[vip.fallback], [], ttl)
 
 
 def _pool(datacenter: int, pool: Pool, capacity: int) -> snapshot.Pool:
@@ -195,8 +214,7 @@ def compile_map(name: str, classified: Classified) -> bytes:
             format=snapshot.FORMAT,
             name=name,
             datacenters=datacenters,
-            # One by one: all at once would hold the interpreter for long where they are many.
-            classes=[snapshot.raw(_tiers(ladder, index)) for ladder in ladders],
+            classes=snapshot.raw_list(_tiers(ladder, index) for ladder in ladders),
             ipv4=classified.ipv4,
             ipv6=classified.ipv6,
             atlas=classified.atlas,

@@ -5,6 +5,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from gslb.geo import Look, Opened, look
+from gslb.geo.attributes import LOCATION, Place, knows
 from gslb.geo.rules import keys_of
 from gslb.model import Map, Nearest, Rule, Tiers
 from gslb.trace import Trace
@@ -67,6 +68,8 @@ def tell_place(found: Look, maps: Mapping[str, Map]) -> Iterator[str]:
             f"  Rule {decision.rule + 1} of the map {decision.map} decides: {rule_text(rule)}, "
             f"to {way_text(decision.way)}."
         )
+    if isinstance(decision.way, Nearest) and not all(name in found.place for name in LOCATION):
+        yield "  Its location is not known, so that all these datacenters share one tier."
     # Those that nearly fit come first: of several keys only one is wrong.
     missed = sorted(
         found.missed,
@@ -77,12 +80,19 @@ def tell_place(found: Look, maps: Mapping[str, Map]) -> Iterator[str]:
     )
     for miss in missed[:MOST_TOLD]:
         rule = maps[miss.map].rules[miss.rule]
-        why = f"its {miss.unfit} is another" if miss.unfit else "a more specific one decides"
-        if miss.unfit == "networks":
-            why = "the client is in none of its networks"
+        why = _why_not(miss.unfit, found.place)
         yield f"  Rule {miss.rule + 1} of the map {miss.map} ({rule_text(rule)}) does not: {why}."
     if len(missed) > MOST_TOLD:
         yield f"  {len(missed) - MOST_TOLD} more rules do not decide."
+
+
+def _why_not(unfit: str | None, place: Place) -> str:
+    """Say why a rule did not decide, by the key that did not fit."""
+    if unfit is None:
+        return "a more specific one decides"
+    if unfit == "networks":
+        return "the client is in none of its networks"
+    return f"its {unfit} is {'another' if knows(unfit, place) else 'not known'}"
 
 
 def rule_text(rule: Rule) -> str:

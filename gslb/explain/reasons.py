@@ -65,6 +65,8 @@ def _lost(tier: Tier, pool: Pool, member: Member) -> str:
     """Say to what a live member lost."""
     if pool.weight == 0:
         return "live, but its pool's weight is 0"
+    if pool.shed_client:
+        return f"live, but its pool sheds {pool.shed:.0%} of its clients, and this one is of them"
     if not tier.chosen:
         return "live, but an earlier tier answered"
     if not pool.chosen:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from gslb.model import Vip
-from gslb.trace import Client, Trace
+from gslb.model import OtherVip, Vip
+from gslb.trace import Client, Tier, Trace
 
 
 def tell(
@@ -22,7 +22,7 @@ def tell(
     if len(trace.chain) > 1:
         yield f"Aliases were followed: {' to '.join(link.name for link in trace.chain)}"
     if trace.vip:
-        yield from _tell_ladder(trace, unnamed, placed)
+        yield from _tell_ladder(trace, vip, unnamed, placed)
     if trace.answers:
         yield (
             f"Answered: {', '.join(trace.answers)}, TTL {trace.ttl} s ({_ttl_reason(trace, vip)}), "
@@ -50,7 +50,9 @@ _LOOKUPS = {
 }
 
 
-def _tell_ladder(trace: Trace, unnamed: Sequence[str], placed: Sequence[str]) -> Iterator[str]:
+def _tell_ladder(
+    trace: Trace, vip: Vip | None, unnamed: Sequence[str], placed: Sequence[str]
+) -> Iterator[str]:
     tiers = f"{len(trace.tiers)} tier{'' if len(trace.tiers) == 1 else 's'}"
     if trace.map is None:
         yield f"{trace.vip} is a VIP; its own ladder has {tiers}, the same for all clients."
@@ -61,16 +63,33 @@ def _tell_ladder(trace: Trace, unnamed: Sequence[str], placed: Sequence[str]) ->
         )
     yield from placed
     for tier in trace.tiers:
-        state = "answers" if tier.chosen else "live" if tier.live else "nothing live"
-        yield f"Tier {tier.tier + 1} ({', '.join(tier.datacenters)}): {state}."
+        yield f"Tier {tier.tier + 1} ({', '.join(tier.datacenters)}): {_state(tier)}."
         for pool in tier.pools:
             for member in pool.members:
                 weight = f"{member.weight:g}"
                 yield f"  {pool.datacenter} {member.address} weight {weight}: {member.reason}."
     for datacenter in unnamed:
         yield f"  {datacenter}: no tier of this client names it."
-    if trace.fallback:
+    yield from _tell_spill(trace, vip)
+
+
+def _tell_spill(trace: Trace, vip: Vip | None) -> Iterator[str]:
+    """Tell what was done where no pool would take the client as it should."""
+    if trace.overflow:
+        yield "Every live pool sheds this client, so one was drawn in proportion to capacity."
+    if trace.fallback == "vip" and vip is not None and isinstance(vip.fallback, OtherVip):
+        yield f"Nothing was live, so {vip.fallback.vip} answered for it; explain that name for why."
+    elif trace.fallback:
         yield f"Nothing was live, so the fallback answered: {trace.fallback}."
+
+
+def _state(tier: Tier) -> str:
+    """Say in a word or two how a tier stands for this client."""
+    if tier.chosen:
+        return "answers"
+    if tier.live:
+        return "live"
+    return "nothing live" if tier.pools else "the VIP has no pool there"
 
 
 def _ttl_reason(trace: Trace, vip: Vip | None) -> str:

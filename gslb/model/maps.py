@@ -1,5 +1,6 @@
 """Maps: which tiers of datacenters a client network goes to."""
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -105,6 +106,19 @@ Otherwise = Annotated[
 """A way, or {map: NAME}: the rules of that map, and then its `otherwise`."""
 
 
+_COUNTRY = r"[A-Z]{2}"
+
+
+def _parse_country(value: Any) -> Any:
+    if isinstance(value, str) and not re.fullmatch(_COUNTRY, value):
+        raise ValueError(f"{value!r} is no country code; write its two capital letters, like BR")
+    return value
+
+
+Country = Annotated[str, BeforeValidator(_parse_country), Field(pattern=f"^{_COUNTRY}$")]
+"""An ISO 3166-1 code of two letters."""
+
+
 class Rule(Noun):
     """Clients of these networks, and of this place, go this way; all that is given must fit.
 
@@ -116,7 +130,7 @@ class Rule(Noun):
     asn: int | None = Field(default=None, ge=1, le=2**32 - 1)
     city: str | None = Field(default=None, min_length=1)
     subdivision: str | None = Field(default=None, min_length=1)
-    country: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
+    country: Country | None = None
     continent: Literal["AF", "AN", "AS", "EU", "NA", "OC", "SA"] | None = None
     to: Way
 

@@ -154,10 +154,9 @@ class Desk:
         """
         async with self._lock:
             look = await self.store.look()
-            if look.revision == 0 and look.settled:
-                return False
-            await self._take(look)
-            return True
+            if filled := look.revision != 0 or not look.settled:
+                await self._take(look)
+            return filled
 
     # Edits
 
@@ -253,8 +252,8 @@ class Desk:
             await self.open(create=False)
         look = await self.store.look()
         if self._holds(look):
-            self._alarms.clear("store-busy", "the store holds what is served")
-            self._alarms.clear("store-content", "the store holds what is served")
+            for key in ("store-content", "store-busy"):
+                self._alarms.clear(key, "the store holds what is served")
             self._refused_touch = -1
             return
         if look.touch == self._refused_touch:
@@ -297,8 +296,7 @@ class Desk:
                 revision,
                 ", ".join("/".join(map(str, edit.path)) for edit in edits) or "no value changed",
             )
-            # Numbers may be left out; or another node recorded it, and it is read.
-            if revision != expected:
+            if revision != expected:  # numbers left out; or another node recorded it; it is read
                 made = None if revision == stored.revision else revision
                 proof = await asyncio.to_thread(
                     self._press.prove, stored.world, edits, made, stored.changed
@@ -310,10 +308,10 @@ class Desk:
         """Answer by the geography databases in use now, if others were when maps were compiled."""
         async with self._lock:
             self._refused_touch = -1  # what lacked a database may be taken now
-            proof = await asyncio.to_thread(self._press.placed_anew)
-            if proof.maps:
-                _log.info("classified anew by other data: %s", ", ".join(proof.maps))
-                await self._publish(proof, self.revision)
+            if maps := await asyncio.to_thread(self._press.placed_anew):
+                _log.info("classified anew by other data: %s", ", ".join(maps))
+                await asyncio.to_thread(self._press.publish_maps, maps, self.revision)
+                await self._published_as(self.revision)
             if faults := await asyncio.to_thread(self._press.unplaced):
                 words = "; ".join(map(str, faults))
                 self._alarms.sound("geography", f"maps stay as they were compiled last: {words}")
@@ -323,12 +321,15 @@ class Desk:
     async def _publish(self, proof: Proof, revision: int) -> Receipt:
         self._watch.follow(proof.world)
         generation = self._press.publish(proof, revision)
+        await self._published_as(revision)
+        return Receipt(revision, generation)
+
+    async def _published_as(self, revision: int) -> None:
         self.revision = revision
         self.published_at = self._now()
         self.mark = await self._marked(revision)
         self._published()
         await self._save()
-        return Receipt(revision, generation)
 
     async def _marked(self, revision: int) -> str:
         """Give the mark of the store at a revision; empty if it has moved on, or cannot say."""

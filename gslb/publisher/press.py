@@ -13,7 +13,7 @@ from gslb.compiler import Geography, check, compile_map, compile_zone
 from gslb.compiler.restore import restore_zone
 from gslb.compiler.serial import serial_of, soa_of
 from gslb.geo import Atlas, chain_of, classify, mark, needs, orders_sites
-from gslb.heap import growing
+from gslb.heap import growing, let_go
 from gslb.model import Edit, Fault, Invalid, MemberKey, PoolKey, Steering, World
 from gslb.model.names import to_wire
 from gslb.plane import Plane, Release
@@ -106,6 +106,7 @@ class Press:
         self._world = World()
         self._sheets: dict[str, Sheet] = {}
         self._maps: dict[str, bytes] = {}
+        self._made_of: dict[str, tuple[bytes, str]] = {}  # a map's document, and its databases
         self._words: dict[MemberKey, tuple[bytes, int]] = {}
         self._pool_words: dict[PoolKey, tuple[bytes, int]] = {}
 
@@ -194,9 +195,22 @@ class Press:
 
     def _map(self, world: World, name: str) -> bytes:
         classified = classify(name, world.maps, world.datacenters, self._atlas.opened)
-        return compile_map(name, classified)
+        document = compile_map(name, classified)
+        self._made_of[name] = (document, classified.atlas)
+        ladders = list(classified.ladders)
+        del classified
+        let_go(ladders)
+        return document
 
-    def placed_anew(self) -> Proof:
+    def _atlas_of(self, name: str) -> str:
+        """Say of which databases a map that is answered from is made; a large one is read once."""
+        document = self._maps[name]
+        known = self._made_of.get(name)
+        if known is None or known[0] is not document:
+            known = self._made_of[name] = (document, snapshot.map_atlas(document))
+        return known[1]
+
+    def placed_anew(self) -> dict[str, bytes]:
         """Compile the maps that other databases than those in use have classified.
 
         A map that asks what these do not have stays as it is: better old than wrong.
@@ -205,13 +219,11 @@ class Press:
         now = mark(self._atlas.opened)
         anew = [
             name
-            for name, document in self._maps.items()
-            if needs(name, world.maps)
-            and not self.lacking(name)
-            and snapshot.decode_map(document).atlas != now
+            for name in self._maps
+            if needs(name, world.maps) and not self.lacking(name) and self._atlas_of(name) != now
         ]
         with growing():
-            return Proof(world, {}, {name: self._map(world, name) for name in anew})
+            return {name: self._map(world, name) for name in anew}
 
     def lacking(self, name: str) -> tuple[Fault, ...]:
         """Give what a map asks of clients that no database in use knows."""
@@ -242,6 +254,15 @@ class Press:
         self._pools.follow(proof.world)
         generation = self._swap(revision, sheets, maps, gone, lost_maps)
         self._world = proof.world
+        return generation
+
+    def publish_maps(self, maps: Mapping[str, bytes], revision: int) -> int:
+        """Swap in maps of the world that is answered from; give the generation.
+
+        No word moves, so that it may run in a thread, as it may be long.
+        """
+        generation = self._plane.publish(Release(revision, (), list(maps.values())))
+        self._maps = {**self._maps, **maps}
         return generation
 
     def restore(

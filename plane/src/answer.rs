@@ -23,11 +23,13 @@ mod sections;
 
 use self::chain::Chain;
 pub use self::hints::Hints;
+use crate::asked::Asked;
 use crate::choose::{Choice, Draw, choose};
 use crate::name::{Name, Split};
 use crate::random::Rng;
 use crate::snapshot::{Body, Family, Found, Linked, Node, Rrset, Vip};
 use crate::tally::Tally;
+use crate::wire::edns::ExtendedError;
 use crate::wire::reply::{Full, Owner, QUESTION, Reply, Section, Verdict};
 use crate::wire::{Rcode, rtype};
 use crate::witness::{Client, Lookup, Witness};
@@ -38,8 +40,8 @@ pub const MAX_LINKS: usize = 8;
 /// What is asked, by whom.
 #[derive(Clone, Copy, Debug)]
 pub struct Question<'q> {
-    /// The name, in lower case.
-    pub name: Name<'q>,
+    /// The name.
+    pub asked: &'q Asked,
     /// The type.
     pub qtype: u16,
     /// For whom.
@@ -78,10 +80,11 @@ struct Answer<'a, 'b, W> {
     verdict: Verdict,
 }
 
-/// Answer a question from its zone into a reply; give what its header must say.
+/// Answer a question into a reply, from its zone and what its name comes to there; give what its
+/// header must say.
 #[inline]
 pub fn answer<W: Witness>(
-    linked: &Linked,
+    (linked, found): (&Linked, Found<'_>),
     question: &Question<'_>,
     reply: &mut Reply<'_>,
     tools: Tools<'_>,
@@ -93,11 +96,7 @@ pub fn answer<W: Witness>(
     let hinted = None;
     let mut answer =
         Answer { linked, question, reply, rng, draw, hints, hinted, tally, witness, verdict };
-    let found = match question.explain.and_then(|revision| answer.explain(revision)) {
-        Some(found) => found,
-        None => answer.follow(renamed),
-    };
-    match found {
+    match answer.follow(found, renamed) {
         Ok(()) => {}
         Err(Stop::Full) => answer.verdict.truncated = true,
         Err(Stop::Servfail) => {
@@ -124,22 +123,32 @@ impl From<Full> for Stop {
 impl<'a, W: Witness> Answer<'a, '_, W> {
     /// Take the name, and then the targets of aliases.
     #[inline]
-    fn follow(&mut self, renamed: &'a mut [Split]) -> Result<(), Stop> {
-        let name = self.question.name;
-        match self.linked.zone.find(&name, self.question.qtype) {
-            // Most names exist and are no aliases, or do not exist.
-            Found::Node(node) if self.alias(node).is_none() && self.named(node).is_none() => {
-                self.at_node(node, &name, Owner::At(QUESTION), Lookup::Exact)
-            }
-            Found::Nothing => self.deny_name(&name),
-            found => self.follow_on(found, renamed),
+    fn follow(&mut self, found: Found<'a>, renamed: &'a mut [Split]) -> Result<(), Stop> {
+        let asked = self.question.asked;
+        let Found::Node(node) = found else {
+            let explained = self.question.explain.and_then(|revision| self.explain(revision));
+            return match (explained, found) {
+                (Some(done), _) => done,
+                (None, Found::Nothing) => self.deny_name(&asked.name()),
+                (None, found) => self.follow_on(found, renamed),
+            };
+        };
+        // Most names exist and are no aliases.
+        if let Some((records, count)) = self.plain(node) {
+            self.reply.put(records)?;
+            self.reply.count(Section::Answer, count);
+            Ok(())
+        } else if self.alias(node).is_none() && self.named(node).is_none() {
+            self.at_node(node, || asked.name(), Owner::At(QUESTION), Lookup::Exact)
+        } else {
+            self.follow_on(found, renamed)
         }
     }
 
     /// Take the targets of aliases, from what the name comes to on.
     fn follow_on(&mut self, found: Found<'a>, renamed: &'a mut [Split]) -> Result<(), Stop> {
         let zone = &*self.linked.zone;
-        let (mut found, mut name) = (found, self.question.name);
+        let (mut found, mut name) = (found, self.question.asked.name());
         let mut owner = Owner::At(QUESTION);
         let mut chain = Chain::new(name.wire(), renamed);
         loop {
@@ -169,7 +178,7 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
                 };
                 (place, zone.names.get(target))
             } else {
-                return self.at_node(node, &name, owner, lookup);
+                return self.at_last(node, name, owner, lookup);
             };
             let asked = matches!(self.question.qtype, rtype::CNAME | rtype::ANY);
             if asked {
@@ -257,6 +266,9 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
         let tools = (&mut *self.rng, &mut *self.draw);
         let chosen = choose(self.linked, name.wire(), vip, Family::V4, client, tools, self.witness);
         self.verdict.scope = self.verdict.scope.max(chosen.scope);
+        if chosen.last_resort {
+            self.verdict.error = Some(ExtendedError::LastResort);
+        }
         self.tally.count_slot(chosen.slot);
         let drawn = self.draw.chosen().first().filter(|_| chosen.choice == Choice::Members);
         let member = drawn.and_then(|&at| zone.members.get(at as usize));
@@ -277,42 +289,45 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
         }
     }
 
+    /// Do as [`Self::at_node`] does, behind aliases or by a wildcard.
+    #[inline(never)]
+    fn at_last(
+        &mut self,
+        node: &Node,
+        name: Name<'a>,
+        owner: Owner<'_>,
+        lookup: Lookup,
+    ) -> Result<(), Stop> {
+        self.at_node(node, || name, owner, lookup)
+    }
+
     /// Answer with what a node has.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "its one hot caller is the answer of most questions")]
+    #[inline(always)]
     fn at_node(
         &mut self,
         node: &Node,
-        name: &Name<'_>,
+        name: impl Fn() -> Name<'a>,
         owner: Owner<'_>,
         lookup: Lookup,
     ) -> Result<(), Stop> {
         let zone = &*self.linked.zone;
         if let Some((vip, family)) = self.steered(node) {
-            return self.put_choice(vip, family, name, owner, lookup);
+            return self.put_choice(vip, family, &name, owner, lookup);
         }
         let rrset = match self.question.qtype {
             rtype::ANY => zone.rrsets(node).first(), // RFC 8482 section 4.1
             wanted => zone.rrset(node, wanted),
         };
         let Some(rrset) = rrset else {
-            self.witness.name(name.wire(), Lookup::Nodata);
+            self.witness.name(name().wire(), Lookup::Nodata);
             return self.deny();
         };
-        self.witness.name(name.wire(), lookup);
-        match (rrset.body, owner) {
-            // Most answers: records as they lie there, behind the question that owns them.
-            (Body::Whole(records), Owner::At(QUESTION)) if !W::RECORDS => {
-                self.reply.put(zone.whole(records))?;
-                self.reply.count(Section::Answer, rrset.count);
-            }
-            (Body::Services(services), _) => {
-                self.draw_hints(services, Some(name));
-                self.put_rrset(Section::Answer, owner, rrset, rrset.ttl)?;
-            }
-            _ => {
-                self.put_rrset(Section::Answer, owner, rrset, rrset.ttl)?;
-            }
+        self.witness.name(name().wire(), lookup);
+        if let Body::Services(services) = rrset.body {
+            self.draw_hints(services, Some(&name()));
         }
+        self.put_rrset(Section::Answer, owner, rrset, rrset.ttl)?;
         if !rrset.targets.is_empty() {
             // What does not fit here is left out without a word (RFC 2181 section 9).
             let _ = self.put_addresses(rrset);
@@ -339,21 +354,29 @@ impl<'a, W: Witness> Answer<'a, '_, W> {
         &mut self,
         vip: &Vip,
         family: Family,
-        name: &Name<'_>,
+        name: &impl Fn() -> Name<'a>,
         owner: Owner<'_>,
         lookup: Lookup,
     ) -> Result<(), Stop> {
         let client = &self.question.client;
         let tools = (&mut *self.rng, &mut *self.draw);
-        let chosen = choose(self.linked, name.wire(), vip, family, client, tools, self.witness);
+        let chosen = choose(self.linked, name().wire(), vip, family, client, tools, self.witness);
         self.verdict.scope = self.verdict.scope.max(chosen.scope);
+        if chosen.last_resort {
+            self.verdict.error = Some(ExtendedError::LastResort);
+        }
         self.tally.count_slot(chosen.slot);
         if chosen.choice == Choice::Servfail {
-            self.witness.name(name.wire(), lookup);
+            self.witness.name(name().wire(), lookup);
             return Err(Stop::Servfail);
         }
-        let put = self.put_chosen(Section::Answer, owner, family, &chosen)?;
-        self.witness.name(name.wire(), if put { lookup } else { Lookup::Nodata });
+        let put = match self.draw.chosen() {
+            &[only] if chosen.choice == Choice::Members => {
+                self.put_only(only, owner, chosen.ttl)?
+            }
+            _ => self.put_chosen(Section::Answer, owner, family, &chosen)?,
+        };
+        self.witness.name(name().wire(), if put { lookup } else { Lookup::Nodata });
         if put { Ok(()) } else { self.deny() }
     }
 }

@@ -5,20 +5,22 @@
 //!
 //! ```text
 //! python ▸ server ▸ net ▸ engine ▸ trace | respond ▸ answer | chaos ▸ choose ▸ witness
-//!                               ▸ snapshot ▸ ranges | limit | tally | panics ▸ wire ▸ name | random
+//!                     ▸ snapshot ▸ ranges | limit | tally | panics ▸ wire ▸ asked ▸ name | random
 //! ```
 //!
 //! [`atlas`] stands apart: it makes ranges of client networks out of geography databases.
 //!
 //! A module uses those to its right only. A packet's way: [`net`] reads it from a socket and loads
 //! the world that stands; [`respond`] reads the query ([`wire::query`], [`wire::edns`]), finds the
-//! name ([`snapshot::Zone::find`]), puts the answer together ([`answer`]), drawing members by the
-//! ladder where the name is steered ([`choose`]), and writes the reply ([`wire::reply`]).
+//! name ([`asked`], [`snapshot::Zone::find`]), puts the answer together ([`answer`]), drawing
+//! members by the ladder where the name is steered ([`choose`]), and writes the reply
+//! ([`wire::reply`]).
 
 #[cfg(test)]
 extern crate self as gslb_plane; // the tests' worlds say it from outside too
 
 pub mod answer;
+pub mod asked;
 pub mod atlas;
 mod chaos;
 pub mod choose;

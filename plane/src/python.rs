@@ -145,6 +145,21 @@ impl Engine {
             .collect()
     }
 
+    fn datacenter_answers(&self, py: Python<'_>) -> Vec<(String, u64)> {
+        let answers = py.detach(|| self.0.books.datacenter_answers()).into_iter();
+        answers.map(|(datacenter, count)| (datacenter.into(), count)).collect()
+    }
+
+    fn pool_answers(&self, py: Python<'_>, pools: Vec<(Vec<u8>, String)>) -> Vec<u64> {
+        py.detach(|| {
+            let pools: Vec<_> = pools
+                .into_iter()
+                .map(|(vip, datacenter)| (vip.into_boxed_slice(), datacenter.into_boxed_str()))
+                .collect();
+            self.0.books.pool_answers(&pools)
+        })
+    }
+
     #[getter]
     fn generation(&self) -> u64 {
         self.0.publisher.world().generation

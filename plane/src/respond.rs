@@ -13,7 +13,11 @@
 
 use std::net::IpAddr;
 
+mod unasked;
+
+use self::unasked::refuse;
 use crate::answer::{Hints, MAX_LINKS, Question, Tools, answer};
+use crate::asked::Asked;
 use crate::chaos;
 use crate::choose::Draw;
 use crate::limit::{Kind, Ruling, cost};
@@ -21,10 +25,10 @@ use crate::name::Split;
 use crate::random::Rng;
 use crate::snapshot::{Policy, World};
 use crate::tally::{Counter, Tally};
-use crate::wire::edns::{Edns, ExtendedError, Opt};
+use crate::wire::edns::{Edns, ExtendedError, Opt, Subnet};
 use crate::wire::proxy;
-use crate::wire::query::{self, Query, Unasked};
-use crate::wire::reply::{Reply, Verdict, header_alone};
+use crate::wire::query::{self, Query};
+use crate::wire::reply::{Reply, Verdict};
 use crate::wire::{CH, IN, Known, PLAIN_PAYLOAD, Rcode, rtype};
 use crate::witness::{Client, Origin, Witness};
 
@@ -32,7 +36,7 @@ use crate::witness::{Client, Origin, Witness};
 #[derive(Debug)]
 pub struct Thread {
     rng: Rng,
-    name: Split,
+    asked: Asked,
     edns: Edns,
     known: Known,
     draw: Draw,
@@ -47,7 +51,7 @@ impl Thread {
     pub fn new(rng: Rng) -> Self {
         Self {
             rng,
-            name: Split::default(),
+            asked: Asked::default(),
             edns: Edns::default(),
             known: Known::default(),
             draw: Draw::default(),
@@ -74,7 +78,7 @@ impl Transport {
         usize::from(match (self, edns) {
             (Self::Tcp | Self::Encrypted, _) => u16::MAX,
             (Self::Udp, None) => PLAIN_PAYLOAD,
-            (Self::Udp, Some(edns)) => edns.payload.clamp(PLAIN_PAYLOAD, policy.payload),
+            (Self::Udp, Some(edns)) => edns.payload.min(policy.payload).max(PLAIN_PAYLOAD),
         })
     }
 }
@@ -106,18 +110,27 @@ impl<'p> Packet<'p> {
         transport: Transport,
         now: u32,
     ) -> Option<Self> {
-        let packet = Self { octets, source: sender, front_end: None, transport, now };
-        if policy.proxy_from.contain(sender) { packet.told() } else { Some(packet) }
+        let mut packet = Self { octets, source: sender, front_end: None, transport, now };
+        packet.unwrap_from(policy).then_some(packet)
     }
 
-    fn told(self) -> Option<Self> {
+    /// Take off what a front end that the policy trusts put before the message; false if that is
+    /// malformed, so that the packet must be dropped.
+    #[must_use]
+    #[inline]
+    pub fn unwrap_from(&mut self, policy: &Policy) -> bool {
+        !policy.proxy_from.contain(self.source) || self.take_off_header().is_some()
+    }
+
+    #[cold]
+    fn take_off_header(&mut self) -> Option<()> {
         let (octets, client) = proxy::datagram(self.octets)?;
-        Some(match client {
-            Some(client) => {
-                Self { octets, source: client, front_end: Some(self.source.to_canonical()), ..self }
-            }
-            None => Self { octets, ..self },
-        })
+        self.octets = octets;
+        if let Some(client) = client {
+            self.front_end = Some(self.source.to_canonical());
+            self.source = client;
+        }
+        Some(())
     }
 }
 
@@ -134,9 +147,9 @@ pub fn respond<W: Witness>(
     witness: &mut W,
     out: &mut [u8],
 ) -> Option<usize> {
-    let read = query::read(packet.octets, &mut thread.name, &mut thread.edns);
+    let read = query::read(packet.octets, &mut thread.asked, &mut thread.edns);
     let (length, verdict) = match read {
-        Ok(query) => Answerer { world, packet, tally }.reply(&query, thread, witness, out)?,
+        Ok(query) => Answerer { world, packet, tally }.reply(query, thread, witness, out)?,
         Err(unasked) => refuse(world, packet, unasked, thread, tally, out)?,
     };
     witness.replied(verdict);
@@ -169,21 +182,25 @@ impl Answerer<'_> {
     #[inline]
     fn reply<W: Witness>(
         &self,
-        query: &Query,
+        query: Query,
         thread: &mut Thread,
         witness: &mut W,
         out: &mut [u8],
     ) -> Option<(usize, Verdict)> {
         let Self { world, packet, tally } = *self;
         let policy = &*world.policy;
-        let Thread { rng, name, edns, known, draw, hints, renamed } = thread;
-        let name = name.name();
+        let Thread { rng, asked, edns, known, draw, hints, renamed } = thread;
+        let qtype = self.answered_type(query.qtype);
+        let found = match world.remembered(asked, qtype) {
+            None => world.look_up(asked, qtype),
+            found => found,
+        };
+        let asked = &*asked;
         let mut opt = Opt::new(policy.payload, packet.transport == Transport::Encrypted);
-        let mut client = Client::at(packet.source, packet.front_end.is_some());
-        let mut trusted = None;
+        let (mut trusted, mut subnet) = (None, None);
         let edns = if query.has_edns {
             if edns.has_options {
-                trusted = self.options(edns, &mut opt, &mut client);
+                (trusted, subnet) = self.options(edns, &mut opt);
             }
             Some(&*edns)
         } else {
@@ -192,22 +209,27 @@ impl Answerer<'_> {
         let kept = edns.map_or(0, |edns| edns.length(&opt));
         let limit = packet.transport.limit(policy, edns);
         let head = packet.octets.get(..query.question_end)?;
-        let mut reply = Reply::new(out, limit, head, kept, known, name)?;
-        witness.asked(name.wire(), query.qtype, &client);
+        let mut reply = Reply::new(out, limit, head, kept, known, asked)?;
+        let client = match subnet {
+            Some(Subnet { address, source: prefix, .. }) => {
+                Client { address, prefix, origin: Origin::Ecs }
+            }
+            None => Client::at(packet.source, packet.front_end.is_some()),
+        };
+        let explain = policy.explain_txt.then_some(world.revision);
+        let question = Question { asked, qtype, client, explain };
+        witness.asked(asked.name().wire(), query.qtype, &question.client);
         if let Some(front_end) = packet.front_end {
             witness.told(front_end);
         }
-        let qtype = self.answered_type(query.qtype);
         let mut verdict = if let Some(refusal) = self.refusal(query, edns, trusted) {
             refusal
         } else if query.qclass == CH {
-            chaos::answer(policy, name.wire(), query.qtype, &mut reply)
-        } else if let Some(linked) = world.zone_of(&name, qtype) {
+            chaos::answer(policy, asked.name().wire(), query.qtype, &mut reply)
+        } else if let Some((linked, found)) = found {
             witness.zone(world, &linked.zone);
-            let explain = policy.explain_txt.then_some(world.revision);
-            let question = Question { name, qtype, client, explain };
             let tools = Tools { rng, draw, hints, renamed, tally };
-            answer(linked, &question, &mut reply, tools, witness)
+            answer((linked, found), &question, &mut reply, tools, witness)
         } else {
             nobodys(world)
         };
@@ -215,7 +237,7 @@ impl Answerer<'_> {
             verdict.error = Some(ExtendedError::Stale);
         }
         if !W::RECORDS && policy.rate.limit > 0 && trusted != Some(true) {
-            match rule(world, packet, Self::kind(&reply, verdict), reply.length()) {
+            match rule(world, packet, || (Self::kind(&reply, verdict), reply.length())) {
                 Ruling::Pass => {}
                 Ruling::Slip => {
                     tally.count(Counter::Limited);
@@ -237,29 +259,27 @@ impl Answerer<'_> {
         Some((reply.finish(verdict, edns.map(|edns| (edns, &opt))), verdict))
     }
 
-    /// Look at the options of a query: whose subnet it tells, what our OPT record must say, and
-    /// whether it has a cookie, and a right one.
-    fn options<'p>(&self, edns: &mut Edns, opt: &mut Opt<'p>, client: &mut Client) -> Option<bool>
+    /// Look at the options of a query, and at what our OPT record must say; tell whether it has a
+    /// cookie, and a right one, and the client subnet that it is believed.
+    #[inline]
+    fn options<'p>(&self, edns: &mut Edns, opt: &mut Opt<'p>) -> (Option<bool>, Option<Subnet>)
     where
         Self: 'p,
     {
         let Self { world, packet, .. } = *self;
         let policy = &*world.policy;
-        if let Some(subnet) = edns.subnet {
-            if policy.ecs_from.contain(packet.source) {
-                let (address, prefix) = (subnet.address, subnet.source);
-                *client = Client { address, prefix, origin: Origin::Ecs };
-            } else {
-                edns.subnet = None; // as if it were an option that we do not know
-            }
+        if edns.subnet.is_some() && !policy.ecs_from.contain(packet.source) {
+            edns.subnet = None; // as if it were an option that we do not know
         }
         if edns.nsid {
             opt.nsid = &policy.nsid;
         }
-        let cookie = edns.cookie.as_ref()?;
-        let checked = cookie.check(&policy.cookies.secrets, packet.source, packet.now)?;
-        opt.cookie = Some(checked.server);
-        Some(checked.valid)
+        let trusted = edns.cookie.as_ref().and_then(|cookie| {
+            let checked = cookie.check(&policy.cookies.secrets, packet.source, packet.now)?;
+            opt.cookie = Some(checked.server);
+            Some(checked.valid)
+        });
+        (trusted, edns.subnet)
     }
 
     /// The type that is answered: IXFR over UDP gets the SOA alone, by which the client sees
@@ -273,12 +293,7 @@ impl Answerer<'_> {
     /// Why a question is not looked at, if it is not; `trusted` says of its cookie whether it is
     /// right.
     #[inline]
-    fn refusal(
-        &self,
-        query: &Query,
-        edns: Option<&Edns>,
-        trusted: Option<bool>,
-    ) -> Option<Verdict> {
+    fn refusal(&self, query: Query, edns: Option<&Edns>, trusted: Option<bool>) -> Option<Verdict> {
         if edns.is_some_and(|edns| edns.version != 0) {
             return Some(Verdict::of(Rcode::Badvers, None));
         }
@@ -311,13 +326,21 @@ impl Answerer<'_> {
 
 /// Rule on an answer of a kind and a length that may be one of too many.
 #[inline]
-fn rule(world: &World, packet: &Packet<'_>, kind: Kind, length: usize) -> Ruling {
-    let policy = &*world.policy;
-    let rate = &policy.rate;
-    let Packet { source, transport, now, .. } = *packet;
-    if rate.limit == 0 || transport != Transport::Udp || rate.exempt.contain(source) {
+fn rule(world: &World, packet: &Packet<'_>, answer: impl FnOnce() -> (Kind, usize)) -> Ruling {
+    let rate = &world.policy.rate;
+    if rate.limit == 0 || packet.transport != Transport::Udp || rate.exempt.contain(packet.source) {
         return Ruling::Pass;
     }
+    let (kind, length) = answer();
+    rule_by_network(world, packet, kind, length)
+}
+
+/// Rule on it by the client's network.
+#[inline(never)]
+fn rule_by_network(world: &World, packet: &Packet<'_>, kind: Kind, length: usize) -> Ruling {
+    let policy = &*world.policy;
+    let rate = &policy.rate;
+    let Packet { source, now, .. } = *packet;
     let network = rate.prefixes.network(source);
     let cost = cost(packet.octets.len(), length);
     policy.limiter.rule(network, (kind, cost), (rate.limit, rate.slip), now)
@@ -347,51 +370,5 @@ fn nobodys(world: &World) -> Verdict {
         Verdict::of(Rcode::Servfail, Some(ExtendedError::NotReady))
     } else {
         Verdict::of(Rcode::Refused, Some(ExtendedError::NotAuthoritative))
-    }
-}
-
-/// Answer what is no query with an error, or with silence.
-#[cold]
-fn refuse(
-    world: &World,
-    packet: &Packet<'_>,
-    unasked: Unasked,
-    thread: &mut Thread,
-    tally: &Tally,
-    out: &mut [u8],
-) -> Option<(usize, Verdict)> {
-    let silent = match unasked {
-        Unasked::Short => Some(Counter::DroppedMalformed),
-        Unasked::Response => Some(Counter::DroppedResponse),
-        // There is nothing to cut off: what would be sent truncated is sent.
-        _ if rule(world, packet, Kind::Error, packet.octets.len()) == Ruling::Drop => {
-            Some(Counter::DroppedLimited)
-        }
-        _ => None,
-    };
-    if let Some(cause) = silent {
-        tally.count(cause);
-        return None;
-    }
-    match unasked {
-        Unasked::Short | Unasked::Response => None,
-        Unasked::Header(rcode) => {
-            Some((header_alone(packet.octets, out, rcode)?, Verdict::of(rcode, None)))
-        }
-        Unasked::Question(rcode, end, has_edns) => {
-            let verdict = Verdict::of(rcode, None);
-            let policy = &*world.policy;
-            let edns = has_edns.then_some(&thread.edns);
-            let opt = Opt::new(policy.payload, packet.transport == Transport::Encrypted);
-            let kept = edns.map_or(0, |edns| edns.length(&opt));
-            let limit = packet.transport.limit(policy, edns);
-            let head = packet.octets.get(..end)?;
-            let name = thread.name.name();
-            let reply = Reply::new(out, limit, head, kept, &mut thread.known, name)?;
-            if has_edns {
-                tally.count(Counter::Edns);
-            }
-            Some((reply.finish(verdict, edns.map(|edns| (edns, &opt))), verdict))
-        }
     }
 }

@@ -168,6 +168,12 @@ impl Default for Tally {
     }
 }
 
+/// Where answers to questions of a type are counted.
+#[inline(never)]
+fn place_of(asked: u16) -> usize {
+    TYPES.iter().position(|&known| known == asked).unwrap_or(TYPES.len())
+}
+
 #[inline]
 fn more(word: &AtomicU64, more: u64) {
     word.store(word.load(Ordering::Relaxed).wrapping_add(more), Ordering::Release);
@@ -196,10 +202,8 @@ impl Tally {
     /// Count an answer to a question of a type.
     #[inline]
     pub fn count_type(&self, asked: u16) {
-        let place = match asked {
-            rtype::A => 0, // most are
-            _ => TYPES.iter().position(|&known| known == asked).unwrap_or(TYPES.len()),
-        };
+        // Most are the first.
+        let place = if asked == rtype::A { 0 } else { place_of(asked) };
         if let Some(word) = self.types.get(place) {
             more(word, 1);
         }
@@ -263,6 +267,13 @@ pub struct Times {
 struct Pages {
     tallies: Vec<Arc<Tally>>,
     slots: HashMap<(Box<[u8]>, Box<str>), u32>,
+}
+
+impl Pages {
+    /// Sum a slot over all threads.
+    fn answered(&self, slot: u32) -> u64 {
+        self.tallies.iter().map(|tally| tally.read_slot(slot)).sum()
+    }
 }
 
 /// The tallies of all threads, and what their slots stand for; threads never need it to count.
@@ -334,11 +345,29 @@ impl Books {
     #[must_use]
     pub fn answers(&self) -> Vec<(Box<[u8]>, Box<str>, u64)> {
         let pages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let sum = |slot: u32| pages.tallies.iter().map(|tally| tally.read_slot(slot)).sum();
-        let slots = pages.slots.iter();
-        slots
-            .map(|((vip, datacenter), &slot)| (vip.clone(), datacenter.clone(), sum(slot)))
-            .collect()
+        let told = |((vip, datacenter), &slot): (&(Box<[u8]>, Box<str>), &u32)| {
+            (vip.clone(), datacenter.clone(), pages.answered(slot))
+        };
+        pages.slots.iter().map(told).collect()
+    }
+
+    /// What each datacenter answered, over all VIPs; the empty one is the fallback.
+    #[must_use]
+    pub fn datacenter_answers(&self) -> Vec<(Box<str>, u64)> {
+        let pages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sums = HashMap::<&str, u64>::new();
+        for ((_, datacenter), &slot) in &pages.slots {
+            *sums.entry(datacenter).or_default() += pages.answered(slot);
+        }
+        sums.into_iter().map(|(datacenter, sum)| (datacenter.into(), sum)).collect()
+    }
+
+    /// What these VIPs (owners in wire form) answered from these datacenters, in their order.
+    #[must_use]
+    pub fn pool_answers(&self, pools: &[(Box<[u8]>, Box<str>)]) -> Vec<u64> {
+        let pages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let sum = |pool| pages.slots.get(pool).map_or(0, |&slot| pages.answered(slot));
+        pools.iter().map(sum).collect()
     }
 
     fn sums(&self, count: usize, of: impl Fn(&Tally) -> &[AtomicU64]) -> Vec<u64> {

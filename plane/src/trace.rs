@@ -41,20 +41,11 @@ pub struct Trace {
     pub lookup: &'static str,
     /// Every name of the chain of aliases, and how it was found; one entry without an alias.
     pub chain: Vec<Link>,
-    /// The VIP that answered, as it was asked for; null if none did.
-    pub vip: Option<String>,
-    /// Whether its clients keep their members.
-    pub sticky: bool,
-    /// The map that placed the client; null if the VIP has its own tiers.
-    pub map: Option<String>,
-    /// The client's class in the map.
-    pub class: Option<u32>,
-    /// The widest prefix around the client of which all is in the class.
-    pub range_prefix: Option<u8>,
-    /// Every tier of the client's ladder, in order; empty without a VIP.
-    pub tiers: Vec<Tier>,
-    /// What was done because nothing was live: `all`, `none`, `servfail`, `addresses`, or null.
-    pub fallback: Option<&'static str>,
+    /// How the VIP that was asked for steers.
+    #[serde(flatten)]
+    pub steered: Steered,
+    /// How those VIPs steer that were asked as its fallback, each as that of the one before.
+    pub fallback_vips: Vec<Steered>,
     /// The least TTL of the answer section; null if it is empty.
     pub ttl: Option<u32>,
     /// The ECS scope: the answer is true for this prefix around the client.
@@ -63,6 +54,30 @@ pub struct Trace {
     pub answers: Vec<String>,
     /// The types of the RRsets of ordinary records in the answer section.
     pub rrsets: Vec<String>,
+}
+
+/// How a VIP steers a client.
+#[derive(Debug, Default, Serialize)]
+pub struct Steered {
+    /// The VIP that answered, as it was asked for; null if none did.
+    pub vip: Option<String>,
+    /// Whether its clients keep their members.
+    pub sticky: bool,
+    /// Whether its clients keep their datacenter, for all families.
+    pub steady: bool,
+    /// The map that placed the client; null if the VIP has its own tiers.
+    pub map: Option<String>,
+    /// The client's class in the map.
+    pub class: Option<u32>,
+    /// The widest prefix around the client of which all is in the class.
+    pub range_prefix: Option<u8>,
+    /// Every tier of the client's ladder, in order; empty without a VIP.
+    pub tiers: Vec<Tier>,
+    /// Whether every live pool of the ladder sheds this client, and one was drawn by capacity.
+    pub overflow: bool,
+    /// What was done because nothing was live: `all`, `none`, `servfail`, `addresses`, `vip` (what
+    /// another VIP answers), or null.
+    pub fallback: Option<&'static str>,
 }
 
 /// For whom an answer was.
@@ -104,6 +119,7 @@ pub struct Tier {
 
 /// One pool of a tier.
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of the JSON")]
 pub struct TracedPool {
     /// Its datacenter.
     pub datacenter: String,
@@ -113,6 +129,15 @@ pub struct TracedPool {
     pub configured: u16,
     /// Whether it could be drawn.
     pub live: bool,
+    /// The share of clients that it sheds, 0 to 1.
+    pub shed: f64,
+    /// Whether this client is among them.
+    pub shed_client: bool,
+    /// Whether it is passed over since it is not live in every family of the VIP, and another pool
+    /// of the tier is.
+    pub halved: bool,
+    /// What it weighs where every live pool sheds the client; 0: its configured weight.
+    pub capacity: u32,
     /// Its chance to be drawn if its tier answers, 0 to 1.
     pub share: f64,
     /// Whether it was drawn.
@@ -149,6 +174,19 @@ impl Trace {
     #[must_use]
     pub fn new() -> Self {
         Self { lookup: "refused", ..Self::default() }
+    }
+
+    /// How the VIP steers that is being asked.
+    fn here(&mut self) -> &mut Steered {
+        self.fallback_vips.last_mut().unwrap_or(&mut self.steered)
+    }
+
+    /// Of a pool's tier whether it is live and whether it was chosen, and the pool.
+    fn pool_at(&mut self, index: u32) -> Option<(&mut bool, &mut bool, &mut TracedPool)> {
+        self.here().tiers.iter_mut().find_map(|Tier { live, chosen, pools, .. }| {
+            let pool = pools.iter_mut().find(|pool| pool.index == index)?;
+            Some((live, chosen, pool))
+        })
     }
 }
 
@@ -210,18 +248,30 @@ impl Witness for Trace {
     }
 
     fn vip(&mut self, owner: &[u8], vip: &Vip, map: Option<(&Map, u32)>, prefix: u8) {
-        self.vip = Some(to_text(owner));
-        self.sticky = vip.sticky;
+        let steered = self.here();
+        steered.vip = Some(to_text(owner));
+        (steered.sticky, steered.steady) = (vip.sticky, vip.steady);
         if let Some((map, class)) = map {
-            self.map = Some(map.name.to_string());
-            self.class = Some(class);
-            self.range_prefix = Some(prefix);
+            steered.map = Some(map.name.to_string());
+            steered.class = Some(class);
+            steered.range_prefix = Some(prefix);
+        }
+    }
+
+    fn other_vip(&mut self) {
+        self.fallback_vips.push(Steered::default());
+    }
+
+    fn halved(&mut self, pool: u32) {
+        if let Some((live, _, pool)) = self.pool_at(pool) {
+            (*live, pool.live, pool.halved) = (true, true, true);
         }
     }
 
     fn tier(&mut self, datacenters: Vec<&str>) {
-        self.tiers.push(Tier {
-            tier: self.tiers.len(),
+        let tiers = &mut self.here().tiers;
+        tiers.push(Tier {
+            tier: tiers.len(),
             datacenters: datacenters.into_iter().map(str::to_owned).collect(),
             live: false,
             chosen: false,
@@ -231,7 +281,7 @@ impl Witness for Trace {
 
     fn pool(&mut self, zone: &Zone, index: u32, pool: &Pool, word: Word) {
         let datacenter = zone.datacenters.get(pool.datacenter as usize);
-        let Some(tier) = self.tiers.last_mut() else {
+        let Some(tier) = self.here().tiers.last_mut() else {
             return;
         };
         tier.pools.push(TracedPool {
@@ -239,6 +289,10 @@ impl Witness for Trace {
             weight: weight(word),
             configured: pool.weight,
             live: false,
+            shed: f64::from(word.shed()) / f64::from(u32::MAX),
+            shed_client: false,
+            halved: false,
+            capacity: pool.capacity,
             share: 0.0,
             chosen: false,
             members: Vec::new(),
@@ -247,7 +301,7 @@ impl Witness for Trace {
     }
 
     fn member(&mut self, index: u32, target: &Told<'_>, configured: u16, word: Word, fits: bool) {
-        let pool = self.tiers.last_mut().and_then(|tier| tier.pools.last_mut());
+        let pool = self.here().tiers.last_mut().and_then(|tier| tier.pools.last_mut());
         let Some(pool) = pool else { return };
         pool.members.push(TracedMember {
             address: target.to_string(),
@@ -261,16 +315,19 @@ impl Witness for Trace {
         });
     }
 
-    fn weighed(&mut self, tier: usize, basis: Basis, pools: &[Candidate], weights: &[u32]) {
-        let Some(tier) = self.tiers.get_mut(tier) else {
-            return;
-        };
+    fn shed(&mut self, pool: u32) {
+        if let Some((live, _, pool)) = self.pool_at(pool) {
+            (*live, pool.live, pool.shed_client) = (true, true, true);
+        }
+    }
+
+    fn weighed(&mut self, _: usize, basis: Basis, pools: &[Candidate], weights: &[u32]) {
+        self.here().overflow |= basis == Basis::Overflow;
         let total = pools.iter().map(|candidate| candidate.weight).sum();
         for candidate in pools {
-            let pool = tier.pools.iter_mut().find(|pool| pool.index == candidate.pool);
-            let Some(pool) = pool else { continue };
-            pool.live = basis == Basis::Live;
-            tier.live |= pool.live;
+            let Some((live, _, pool)) = self.pool_at(candidate.pool) else { continue };
+            pool.live = basis != Basis::Configured;
+            *live |= pool.live;
             pool.share = share(candidate.weight, total);
             for member in &mut pool.members {
                 let mut numbers = candidate.members.numbers();
@@ -282,22 +339,18 @@ impl Witness for Trace {
         }
     }
 
-    fn drew(&mut self, tier: usize, pool: u32, members: &[u32]) {
-        let Some(tier) = self.tiers.get_mut(tier) else {
+    fn drew(&mut self, _: usize, pool: u32, members: &[u32]) {
+        let Some((_, chosen, pool)) = self.pool_at(pool) else {
             return;
         };
-        tier.chosen = true;
-        let Some(pool) = tier.pools.iter_mut().find(|known| known.index == pool) else {
-            return;
-        };
-        pool.chosen = true;
+        (*chosen, pool.chosen) = (true, true);
         for member in &mut pool.members {
             member.chosen = members.contains(&member.index);
         }
     }
 
     fn fallback(&mut self, word: &'static str) {
-        self.fallback = Some(word);
+        self.here().fallback = Some(word);
     }
 
     fn answered(&mut self, address: &Address, ttl: u32) {

@@ -82,6 +82,8 @@ pub enum Basis {
     Live,
     /// Configured weights, under the fallback `all`.
     Configured,
+    /// Capacities of the live pools of all tiers as one, where each of them sheds the client.
+    Overflow,
 }
 
 /// A pool that can be drawn.
@@ -128,12 +130,18 @@ pub trait Witness {
         _fits: bool,
     ) {
     }
+    /// A pool of the tier is live, but sheds this client.
+    fn shed(&mut self, _pool: u32) {}
+    /// A pool is passed over: it is live, but another of its tier is live in every family.
+    fn halved(&mut self, _pool: u32) {}
     /// What can be drawn in a tier; `weights` are those of all members read in it.
     fn weighed(&mut self, _tier: usize, _basis: Basis, _pools: &[Candidate], _weights: &[u32]) {}
     /// What was drawn.
     fn drew(&mut self, _tier: usize, _pool: u32, _members: &[u32]) {}
     /// Nothing was live, and this was done.
     fn fallback(&mut self, _word: &'static str) {}
+    /// What follows is of another VIP, which is asked as the fallback.
+    fn other_vip(&mut self) {}
     /// An address that is answered, and its TTL.
     fn answered(&mut self, _address: &Address, _ttl: u32) {}
     /// An RRset that is answered.

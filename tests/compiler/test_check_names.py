@@ -1,4 +1,4 @@
-"""Faults of VIPs whose members are names, each alone; and what a transfer tells of them."""
+"""Faults of VIPs of names, and of their hints, each alone; and what a transfer tells of them."""
 
 from typing import Any
 
@@ -11,6 +11,7 @@ from gslb.snapshot import decode_zone
 from gslb.transfer.listing import list_zone, soa_entry
 
 NAMES = {"tokyo": {"members": [{"name": "cdn.example.net."}]}}
+ADDRESSES = {"pools": {"tokyo": {"members": [{"address": "192.0.2.1"}]}}}
 MIXED = {"tokyo": {"members": [{"name": "cdn.example.net."}, {"address": "192.0.2.1"}]}}
 SITE = "site.x.example."
 
@@ -61,6 +62,20 @@ FAULTS = {
     "apex": (world({"pools": NAMES}, name="x.example."), ["is the apex"]),
     "beside": (world({"pools": NAMES}, (SITE, "TXT", '"t"')), ["has TXT records"]),
     "HTTPS beside": (world({"pools": NAMES}, (SITE, "HTTPS", "1 .")), ["has HTTPS records"]),
+    "hints": (
+        world(ADDRESSES, (SITE, "HTTPS", "1 . ipv4hint=192.0.2.1 ipv6hint=2001:db8::1")),
+        ["leave ipv4hint out", "leave ipv6hint out"],
+    ),
+    "hints by its name": (
+        world(ADDRESSES, (SITE, "SVCB", "2 Site.X.example. ipv4hint=192.0.2.1")),
+        ["leave ipv4hint out"],
+    ),
+    "hints at another's addresses": (
+        world(ADDRESSES, (SITE, "HTTPS", "1 ns.x.example. ipv4hint=192.0.2.53")),
+        [],
+    ),
+    "service without hints": (world(ADDRESSES, (SITE, "HTTPS", "1 . alpn=h2")), []),
+    "alias of a service": (world(ADDRESSES, (SITE, "HTTPS", "0 ns.x.example.")), []),
     "named by MX": (world({"pools": NAMES}, ("x.example.", "MX", f"1 {SITE}")), ["VIP of names"]),
 }
 

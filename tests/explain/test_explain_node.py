@@ -97,6 +97,13 @@ async def test_place_and_rules(stage: tuple[Node, dict[str, Site]]) -> None:
     assert found["answers"] == ["192.0.2.1"]
 
 
+async def test_a_client_of_no_known_place(stage: tuple[Node, dict[str, Site]]) -> None:
+    node, _ = stage
+    told = "\n".join((await why(node, "8.8.8.8"))["sentences"])
+    assert "does not: its country is not known." in told
+    assert "Its location is not known, so that all these datacenters share one tier." in told
+
+
 async def test_without_a_site_a_pool_or_a_member(stage: tuple[Node, dict[str, Site]]) -> None:
     node, _ = stage
     assert (await why(node, "198.51.100.0/26"))["answers"][0] in {"192.0.2.2", "192.0.2.3"}
@@ -130,7 +137,7 @@ async def test_as_it_was(stage: tuple[Node, dict[str, Site]]) -> None:
     await sites["frankfurt"].kill()
 
     async def moved() -> bool:
-        return (await why(node, "198.51.100.0/26"))["answers"] == ["192.0.2.1"]
+        return bool((await why(node, "198.51.100.0/26"))["answers"] == ["192.0.2.1"])
 
     await until(moved, "the site is found dead")
     then = datetime.fromtimestamp(both_up, UTC).isoformat()

@@ -298,7 +298,9 @@ def test_documents_hold_it_for_the_plane(tmp_path: Path) -> None:
         write_database(tmp_path / "c.mmdb", {"192.0.2.0/24": PLACES["osaka"]}, "GeoLite2-City")
     )
     found = classify("m", {"m": Map(otherwise=Nearest())}, SITES, atlas.opened)
-    document = snapshot.decode_map(compile_map("m", found))
+    written = compile_map("m", found)
+    document = snapshot.decode_map(written)
+    assert snapshot.map_atlas(written) == document.atlas == found.atlas
     assert document.datacenters == ["frankfurt", "tokyo", "virginia"]
     assert document.atlas.startswith("GeoLite2-City built 20")
     assert sorted(document.classes) == [[[0, 1, 2]], [[1], [0], [2]]]

@@ -3,6 +3,7 @@
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from gslb.model import Rule
 from gslb.model.values import Percent
 
 PERCENT: TypeAdapter[int] = TypeAdapter(Percent)
@@ -19,3 +20,9 @@ def test_a_percentage_comes_back(number: int) -> None:
 def test_what_is_no_percentage_is_refused(text: str) -> None:
     with pytest.raises(ValidationError):
         PERCENT.validate_python(text)
+
+
+@pytest.mark.parametrize("text", ["usa", "us", "U", "U1", ""])
+def test_what_is_no_country_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(ValidationError, match="no country code; write its two capital letters"):
+        Rule.model_validate({"country": text, "to": ["tokyo"]})

@@ -32,7 +32,9 @@ def live_members(pool: Pool, site: str, weights: Weights, family: int) -> dict[s
     return {
         str(member.address): weights[site, str(member.address)]
         for member in pool.members
-        if member.address.version == family and weights[site, str(member.address)]
+        if member.address is not None
+        and member.address.version == family
+        and weights[site, str(member.address)]
     }
 
 

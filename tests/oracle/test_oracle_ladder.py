@@ -75,7 +75,7 @@ def publish(vip: Vip, live: Weights) -> _plane.Engine:
     zone = snapshot.decode_zone(document)
     keys, _ = snapshot.zone_keys(zone)
     words = [snapshot.word(live[key.datacenter, key.address]) for key in keys]
-    pools = [snapshot.word(weight) for weight in snapshot.configured_weights(zone)[1]]
+    pools = [snapshot.pool_word(weight) for weight in snapshot.configured_weights(zone)[1]]
     engine = _plane.Engine()
     packed = (document, snapshot.pack_words(words), snapshot.pack_words(pools))
     engine.publish(1, [packed], [], [], [])
@@ -153,7 +153,9 @@ def check_nothing_live(engine: _plane.Engine, vip: Vip, family: int) -> None:
     assert wire is not None
     reply = dns.message.from_wire(wire)
     has_family = any(
-        member.address.version == family for pool in vip.pools.values() for member in pool.members
+        member.address is not None and member.address.version == family
+        for pool in vip.pools.values()
+        for member in pool.members
     )
     failed = vip.fallback == "servfail" and has_family
     assert reply.rcode() == (dns.rcode.SERVFAIL if failed else dns.rcode.NOERROR)

@@ -247,6 +247,12 @@ def _maps(names: list[str], keys: list[str]) -> st.SearchStrategy[dict[str, Any]
     return st.fixed_dictionaries({"rules": st.lists(rule, max_size=3), "otherwise": way | other})
 
 
+def _targeted(member: dict[str, Any]) -> dict[str, Any]:
+    """Write a member's target, (key, value), out as that key."""
+    key, value = member["target"]
+    return {key: value, **{name: part for name, part in member.items() if name != "target"}}
+
+
 def _vips(
     names: list[str], maps: list[str], probes: list[str], vips: list[str]
 ) -> st.SearchStrategy[Any]:
@@ -260,7 +266,7 @@ def _vips(
         }
     )
     members = st.lists(member, min_size=1, max_size=4, unique_by=lambda found: found["target"]).map(
-        lambda found: [dict([one.pop("target")]) | one for one in found]
+        lambda found: [_targeted(one) for one in found]
     )
     pool = st.fixed_dictionaries(
         {

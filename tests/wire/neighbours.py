@@ -10,13 +10,16 @@ import struct
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import dns.message
-from atlases import nowhere
 
 from gslb.model import World, find_edits
 from gslb.plane import Plane
 from gslb.publisher import Press
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from atlases import nowhere
 
 BURST = 600
 MAC = b"\x02\0\0\0\0\x01"

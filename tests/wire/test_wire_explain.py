@@ -37,6 +37,11 @@ VIPS: dict[str, object] = {
         "fallback_ttl": 5,
         "pools": {"tokyo": {"members": [{"address": "192.0.2.7"}]}},
     },
+    "over.gslb.example.": {
+        "fallback": {"vip": "gslb.example."},
+        "ttl": 60,
+        "pools": {"tokyo": {"members": [{"address": "192.0.2.6"}]}},
+    },
     "many.gslb.example.": {
         "answers": "all",
         "pools": {"tokyo": {"members": [{"address": f"10.0.{n // 200}.{n % 200}"}
@@ -133,6 +138,19 @@ def test_a_last_resort_is_told(telling: Nameserver) -> None:
             "A: nothing is live, fallback addresses",
             "A 203.0.113.1: last resort",
             "A: TTL 5, scope /0",
+        ], over
+    telling.revive()
+
+
+def test_another_vip_is_told(telling: Nameserver) -> None:
+    telling.weigh({"192.0.2.6": 0})
+    for over, reply in telling.ask_everywhere(
+        plain("_explain.over.gslb.example.", "TXT"), noerror=1
+    ):
+        assert strings(reply)[3:] == [
+            "A: nothing is live, fallback vip",
+            "A: TTL 60, scope /0",
+            "A 192.0.2.8: of the VIP it falls back on",
         ], over
     telling.revive()
 

@@ -1,5 +1,6 @@
 """Address hints of a VIP's HTTPS and SVCB records are its A and AAAA: RFC 9460 section 7.3."""
 
+import json
 import random
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -16,7 +17,7 @@ ZONE = """
 @      3600 SOA   ns1 admin 1 7200 900 1209600 300
 @      3600 NS    ns1
 ns1    3600 A     192.0.2.53
-www    60   HTTPS 1 . alpn=h2 port=8443 ech=ZWNo key7="/q"
+www    60   HTTPS 1 . alpn=h2 port=8443 ech=AARlY2gh key7="/q"
 www    60   HTTPS 2 WWW.gslb.example. alpn=h3
 www    60   HTTPS 3 ns1.gslb.example. ipv4hint=192.0.2.77
 _x.www 60   HTTPS 1 www alpn=h2
@@ -26,6 +27,7 @@ low    10   HTTPS 1 .
 four   60   HTTPS 1 . alpn=h2
 last   60   HTTPS 1 . alpn=h2
 fail   60   HTTPS 1 . alpn=h2
+over   60   HTTPS 1 . alpn=h2
 other  60   HTTPS 1 ns1 alpn=h2
 alias  30   CNAME www
 svc    60   HTTPS 0 www
@@ -57,6 +59,12 @@ VIPS = {
     "four.gslb.example.": everywhere(families="4"),
     "other.gslb.example.": everywhere(),
     "last.gslb.example.": everywhere(fallback={"addresses": ["203.0.113.1", "2001:db8:f::1"]}),
+    "over.gslb.example.": {
+        "ttl": 20,
+        "fallback": {"vip": "spare.gslb.example."},
+        "pools": {"tokyo": {"members": members(9, 1)}},
+    },
+    "spare.gslb.example.": everywhere(fallback="none"),
     "fail.gslb.example.": everywhere(fallback="servfail"),
 }
 MAPS = {
@@ -66,9 +74,7 @@ MAPS = {
     }
 }
 WORLD = make_world(("gslb.example.", ZONE), vips=VIPS, maps=MAPS)
-EVERY = {
-    str(member["address"]): 0.0 for site in (1, 2, 3) for member in members(site, 3)
-}
+EVERY = {str(member["address"]): 0.0 for site in (1, 2, 3) for member in members(site, 3)}
 KINDS = {"many": "SVCB"}
 
 
@@ -80,7 +86,7 @@ def weighed() -> Iterator[Nameserver]:
 
 
 def clients(seed: int, count: int) -> Iterator[tuple[str, int]]:
-    chance = random.Random(seed)  # noqa: S311  (clients, not secrets)
+    chance = random.Random(seed)
     for at in range(count):
         if at % 4:
             first = 10 if at % 4 == 1 else chance.randrange(11, 200)
@@ -115,8 +121,7 @@ def hints(record: SVCBBase, key: ParamKey) -> set[str]:
 
 
 def scope(reply: dns.message.Message) -> int:
-    (option,) = reply.options
-    assert isinstance(option, dns.edns.ECSOption)
+    (option,) = (one for one in reply.options if isinstance(one, dns.edns.ECSOption))
     return option.scopelen
 
 
@@ -156,7 +161,7 @@ def test_hints_are_what_a_and_aaaa_answer_whoever_asks(nameserver: Nameserver, n
 
 
 def test_hints_follow_weights_and_deaths(weighed: Nameserver) -> None:
-    chance = random.Random(9)  # noqa: S311  (weights, not secrets)
+    chance = random.Random(9)
     for client in clients(9, 120):
         weights = (0, 0, 1, chance.random(), chance.randrange(1, 9))
         weighed.weigh({address: chance.choice(weights) for address in EVERY})
@@ -185,6 +190,16 @@ def test_a_last_resort_is_hinted_at_and_servfail_is_not(weighed: Nameserver) -> 
     weighed.revive()
 
 
+def test_what_another_vip_answers_is_hinted_at(weighed: Nameserver) -> None:
+    """It has no service records of its own, but draws as if it had."""
+    weighed.weigh({"192.0.9.1": 0, "2001:db8:9::1": 0})
+    seen = {check(weighed, "over", client)[0].pop() for client in clients(7, 80)}
+    assert len(seen) > len(SITES)
+    reply = ask(weighed, "over", "HTTPS", ("192.0.2.0", 24))
+    assert [str(one) for one in reply.options if one.otype == dns.edns.OptionType.EDE]
+    weighed.revive()
+
+
 def test_the_rest_of_a_record_stays_as_it_is_and_in_order(nameserver: Nameserver) -> None:
     reply = ask(nameserver, "www", "HTTPS", ("10.1.2.0", 24))
     first, second, third = sorted((one for _, one in services(reply.answer)),
@@ -193,6 +208,14 @@ def test_the_rest_of_a_record_stays_as_it_is_and_in_order(nameserver: Nameserver
     assert [int(key) for key in second.params] == [1, 4, 6]
     assert str(second.target) == "WWW.gslb.example."
     assert str(third) == '3 ns1.gslb.example. ipv4hint="192.0.2.77"'
+
+
+def test_the_trace_tells_of_the_ladder_that_hinted(nameserver: Nameserver) -> None:
+    query = plain("www.gslb.example.", "HTTPS").to_wire()
+    told = json.loads(nameserver.engine.explain(query, "10.1.2.3"))
+    assert (told["vip"], told["map"], told["range_prefix"]) == ("www.gslb.example.", "world", 8)
+    assert [tier["datacenters"] for tier in told["tiers"]] == [["paris"], ["osaka"]]
+    assert (told["rrsets"], told["ttl"], told["scope"]) == (["HTTPS"], 20, 24)
 
 
 def test_the_least_ttl_counts(nameserver: Nameserver) -> None:
@@ -214,8 +237,8 @@ def test_services_in_the_additional_section_agree_with_the_addresses(
     """RFC 9460 section 4.1: the records of a target in AliasMode, and its addresses."""
     for client in clients(5, 40):
         reply = ask(nameserver, "svc", "HTTPS", client)
-        found = [one for _, one in services(reply.additional) if int(one.priority) < 3]  # noqa: PLR2004
-        assert len(found) == 2  # noqa: PLR2004
+        found = [one for _, one in services(reply.additional) if int(one.priority) < 3]
+        assert len(found) == 2
         for record in found:
             for rtype, key in (("A", ParamKey.IPV4HINT), ("AAAA", ParamKey.IPV6HINT)):
                 assert hints(record, key) == addresses(reply.additional, rtype, "www")

@@ -235,13 +235,13 @@ fn vip(choices: &mut Choices<'_>) -> Vip {
         let members =
             (0..choices.octet() % 5).map(|_| (address(choices), u32::from(choices.word())));
         let members = members.collect();
-        Pool(u32::from(choices.octet() % 4), choices.word().into(), members)
+        Pool(u32::from(choices.octet() % 4), choices.word().into(), members, choices.word().into())
     });
     let pools = pools.collect();
     let kind = choices.octet() % 5;
     let addresses = (0..choices.octet() % 3).map(|_| address(choices));
     Vip {
-        fallback: (kind, addresses.collect(), -1),
+        fallback: (kind, addresses.collect(), -1, i64::from(choices.octet() % 4) - 1),
         owner: owner(choices),
         ttl: choices.word().into(),
         answers: u32::from(choices.octet() % 4),

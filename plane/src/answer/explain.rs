@@ -27,7 +27,7 @@ impl<W: Witness> Answer<'_, '_, W> {
     #[cold]
     pub(super) fn explain(&mut self, revision: u64) -> Option<Result<(), Stop>> {
         let zone = &*self.linked.zone;
-        let name = &self.question.name;
+        let name = &self.question.asked.name();
         let owner = name.wire().strip_prefix(LABEL)?;
         if matches!(zone.find(name, self.question.qtype), Found::Node(_)) {
             return None;
@@ -45,10 +45,14 @@ impl<W: Witness> Answer<'_, '_, W> {
             data.push(u8::try_from(line.len()).unwrap_or(0));
             data.extend_from_slice(line);
         }
-        let put = self.reply.put_record(Owner::At(QUESTION), rtype::TXT, 0, &data);
-        self.reply.count(Section::Answer, u16::from(put.is_ok()));
+        let clean = self.reply.mark();
+        if let Err(full) = self.reply.put_record(Owner::At(QUESTION), rtype::TXT, 0, &data) {
+            self.reply.back_to(clean);
+            return Some(Err(full.into()));
+        }
+        self.reply.count(Section::Answer, 1);
         self.witness.records(rtype::TXT, 0);
-        Some(put.map(|_| ()).map_err(Stop::from))
+        Some(Ok(()))
     }
 
     /// Decide for every family, and tell of it.
@@ -64,7 +68,15 @@ impl<W: Witness> Answer<'_, '_, W> {
             if at == 0 {
                 lines.push(told_map(&trace));
             }
-            tell(&mut lines, word_of(vip, family), (vip, family, &chosen), &trace, &linked.zone);
+            let word = word_of(vip, family);
+            tell(&mut lines, word, (vip, family, &chosen), &trace, &linked.zone);
+            if trace.steered.fallback == Some("vip") && chosen.choice == Choice::Members {
+                let members = self.draw.chosen().iter();
+                let members = members.filter_map(|&at| linked.zone.members.get(at as usize));
+                let told = members.map(|member| linked.zone.told(member));
+                lines
+                    .extend(told.map(|told| format!("{word} {told}: of the VIP it falls back on")));
+            }
         }
         if lines.len() > LINES {
             lines.truncate(LINES);
@@ -99,7 +111,7 @@ fn told_client(client: &Client) -> String {
 }
 
 fn told_map(trace: &Trace) -> String {
-    match (&trace.map, trace.class, trace.range_prefix) {
+    match (&trace.steered.map, trace.steered.class, trace.steered.range_prefix) {
         (Some(map), Some(class), Some(prefix)) => {
             format!("map {map}, class {class}, range /{prefix}")
         }
@@ -115,11 +127,11 @@ fn tell(
     trace: &Trace,
     zone: &Zone,
 ) {
-    if let Some(fallback) = trace.fallback {
+    if let Some(fallback) = trace.steered.fallback {
         lines.push(format!("{word}: nothing is live, fallback {fallback}"));
     }
-    for tier in trace.tiers.iter().filter(|tier| tier.chosen) {
-        lines.push(told_tier(word, tier, trace.tiers.len()));
+    for tier in trace.steered.tiers.iter().filter(|tier| tier.chosen) {
+        lines.push(told_tier(word, tier, trace.steered.tiers.len()));
         for pool in tier.pools.iter().filter(|pool| pool.chosen) {
             let percent = pool.share * 100.0;
             let (datacenter, weight) = (&pool.datacenter, pool.weight);

@@ -8,6 +8,7 @@ use super::Answer;
 use crate::choose::{Choice, Chosen, choose};
 use crate::name::Name;
 use crate::snapshot::{Address, Family, IPV4HINT, IPV6HINT, Span, Vip, Zone};
+use crate::wire::edns::ExtendedError;
 use crate::wire::reply::{Full, Owner, Section};
 use crate::wire::rtype;
 use crate::witness::{Silent, Witness};
@@ -84,6 +85,9 @@ impl<W: Witness> Answer<'_, '_, W> {
                     _ => choose(linked, &[], vip, family, client, tools, &mut Silent),
                 };
                 self.verdict.scope = self.verdict.scope.max(chosen.scope);
+                if chosen.last_resort {
+                    self.verdict.error = Some(ExtendedError::LastResort);
+                }
                 self.hints.take(zone, family, &chosen, self.draw.chosen());
             }
             self.hinted = Some(vip.index);

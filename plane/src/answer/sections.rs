@@ -8,7 +8,23 @@ use crate::wire::reply::{Full, Owner, QUESTION, Section};
 use crate::wire::rtype;
 use crate::witness::{Lookup, Silent, Witness};
 
-impl<W: Witness> Answer<'_, '_, W> {
+impl<'a, W: Witness> Answer<'a, '_, W> {
+    /// Records of the type at a node, and how many: most answers are these as they lie there,
+    /// behind the question that owns them.
+    #[inline]
+    pub(super) fn plain(&self, node: &Node) -> Option<(&'a [u8], u16)> {
+        let zone = &*self.linked.zone;
+        if W::RECORDS || zone.vip(node).is_some() {
+            return None;
+        }
+        match zone.rrset(node, self.question.qtype)? {
+            &Rrset { body: Body::Whole(records), count, targets, .. } if targets.is_empty() => {
+                Some((zone.whole(records), count))
+            }
+            _ => None,
+        }
+    }
+
     /// Put an RRset whole or not at all; give the place of the first name in its data.
     #[inline(never)]
     pub(super) fn put_rrset(
@@ -180,9 +196,41 @@ impl<W: Witness> Answer<'_, '_, W> {
         Ok(())
     }
 
+    /// Put an address record whose owner may have to be written.
+    #[inline(never)]
+    fn put_long(&mut self, owner: Owner<'_>, ttl: u32, address: &[u8]) -> Result<(), Full> {
+        let rtype = if address.len() == 4 { rtype::A } else { rtype::AAAA };
+        let mark = self.reply.mark();
+        let put = self.reply.put_record(owner, rtype, ttl, address);
+        put.map(|_| ()).inspect_err(|_| self.reply.back_to(mark))
+    }
+
+    /// Put the address of one member as the answer.
+    #[inline]
+    pub(super) fn put_only(
+        &mut self,
+        member: u32,
+        owner: Owner<'_>,
+        ttl: u32,
+    ) -> Result<bool, Full> {
+        let Some(member) = self.linked.zone.members.get(member as usize) else {
+            return Ok(false);
+        };
+        match (owner, member.address.octets()) {
+            (Owner::At(place), &[a, b, c, d]) => self.reply.put_ipv4(place, ttl, [a, b, c, d])?,
+            (Owner::At(place), address) => match address.first_chunk() {
+                Some(address) => self.reply.put_ipv6(place, ttl, address)?,
+                None => return Ok(false),
+            },
+            (owner, address) => self.put_long(owner, ttl, address)?,
+        }
+        self.reply.count(Section::Answer, 1);
+        self.witness.answered(&member.address, ttl);
+        Ok(true)
+    }
+
     /// Put chosen addresses as one RRset; false if there are none.
-    #[expect(clippy::inline_always, reason = "its one hot caller is the answer of a VIP")]
-    #[inline(always)]
+    #[inline(never)]
     pub(super) fn put_chosen(
         &mut self,
         section: Section,

@@ -1,31 +1,84 @@
 //! One climb up a ladder: weigh tier by tier, and draw in the first that is live.
 
-use super::Draw;
 use super::flat::{Flat, Key};
+use super::{Asked, Draw, Place};
 use crate::random::{Rng, score};
-use crate::snapshot::{Family, Ladders, Link, Pool, Span, Vip, Word, Zone, sticky_bits};
-use crate::witness::{Basis, Candidate, Witness};
+use crate::snapshot::{Family, Ladders, Link, Pool, Span, Vip, Word, Zone, shed_bits, sticky_bits};
+use crate::witness::{Basis, Candidate, Client, Witness};
+
+/// What was weighed of a tier, or of several as one.
+#[derive(Clone, Copy)]
+struct Weighed {
+    /// How many pools can be drawn, the sum of their weights, and the least TTL cap.
+    found: usize,
+    total: u64,
+    ttl_cap: u32,
+    /// How many members were read.
+    first: usize,
+    /// Whether only pools that are live in every family can be drawn.
+    whole: bool,
+    /// Whether a live pool sheds some clients, and whether one sheds this client.
+    sheds: bool,
+    shed: bool,
+}
+
+impl Weighed {
+    const NOTHING: Self = Self {
+        found: 0,
+        total: 0,
+        ttl_cap: Word::NO_CAP,
+        first: 0,
+        whole: false,
+        sheds: false,
+        shed: false,
+    };
+}
 
 /// One question to a ladder.
 pub(super) struct Climb<'a> {
-    pub(super) zone: &'a Zone,
-    /// The VIP's pools, and where each of them is.
-    pub(super) pools: &'a [Pool],
-    pub(super) datacenters: &'a [u32],
-    pub(super) vip: &'a Vip,
-    pub(super) family: Family,
-    pub(super) ladders: &'a Ladders,
-    pub(super) class: u32,
-    pub(super) link: Option<&'a Link>,
-    pub(super) network: u64,
+    zone: &'a Zone,
+    vip: &'a Vip,
+    family: Family,
+    ladders: &'a Ladders,
+    class: u32,
+    link: Option<&'a Link>,
+    client: &'a Client,
+    network: u64,
     /// Whether pool and members are drawn by the network.
-    pub(super) sticky: bool,
+    sticky: bool,
     /// Whether the pool is.
-    pub(super) steady: bool,
-    pub(super) key: Key,
+    steady: bool,
+    key: Key,
 }
 
-impl Climb<'_> {
+impl<'a> Climb<'a> {
+    /// Begin where a client stands.
+    pub(super) fn new(asked: &Asked<'a>, place: Place<'a>, key: Key) -> Self {
+        let Asked { linked, vip, family, client } = *asked;
+        let zone = &*linked.zone;
+        // Clients that ask not to be located would all be one network, and all on one member.
+        let hashed = (vip.sticky || vip.steady) && client.prefix > 0;
+        let (network, prefix) = if hashed { client.network(vip.prefixes) } else { (0, 0) };
+        Self {
+            zone,
+            vip,
+            family,
+            ladders: place.ladders,
+            class: place.class,
+            link: place.link,
+            client,
+            network,
+            sticky: vip.sticky && prefix > 0,
+            steady: vip.steady && prefix > 0,
+            key,
+        }
+    }
+
+    /// Whether the draw is by the client network.
+    pub(super) fn is_hashed(&self) -> bool {
+        self.sticky || self.steady
+    }
+
     /// Draw in the first tier that has live weight; give the least TTL cap of the tier's members.
     #[inline(never)]
     pub(super) fn walk<W: Witness>(
@@ -36,14 +89,23 @@ impl Climb<'_> {
         witness: &mut W,
     ) -> Option<u32> {
         let mut drawn = None;
+        draw.sheds = false;
+        let (mut sheds, mut shed) = (false, false);
         for (number, tier) in self.ladders.tiers(self.class).enumerate() {
-            let total = self.weigh(number, tier, basis, draw, witness);
-            if drawn.is_some() || total == 0 {
+            let weighed = self.weigh(tier, basis, Weighed::NOTHING, rng, draw, witness);
+            (draw.found, draw.ttl_cap) = (weighed.found, weighed.ttl_cap);
+            witness.weighed(number, basis, draw.candidates(), &draw.weights);
+            if drawn.is_some() {
+                continue;
+            }
+            (sheds, shed) = (sheds || weighed.sheds, shed || weighed.shed);
+            draw.sheds = sheds;
+            if weighed.total == 0 {
                 continue;
             }
             let pool = match self.draw_flat(basis, rng, draw) {
                 Some(pool) => pool,
-                None => match self.draw_pool(total, rng, draw) {
+                None => match self.draw_pool(weighed.total, basis, rng, draw) {
                     Some(pool) => {
                         self.draw_members(&pool, rng, draw);
                         pool.pool
@@ -57,34 +119,64 @@ impl Climb<'_> {
                 break;
             }
         }
-        drawn
+        if drawn.is_none() && shed { self.overflow(rng, draw, witness) } else { drawn }
+    }
+
+    /// Every pool that lives sheds this client: draw among all of them, in proportion to capacity.
+    #[cold]
+    fn overflow<W: Witness>(&self, rng: &mut Rng, draw: &mut Draw, witness: &mut W) -> Option<u32> {
+        let mut weighed = Weighed::NOTHING;
+        for tier in self.ladders.tiers(self.class) {
+            weighed = self.weigh(tier, Basis::Overflow, weighed, rng, draw, witness);
+        }
+        (draw.found, draw.ttl_cap) = (weighed.found, weighed.ttl_cap);
+        witness.weighed(0, Basis::Overflow, draw.candidates(), &draw.weights);
+        let pool = self.draw_pool(weighed.total, Basis::Overflow, rng, draw)?;
+        self.draw_members(&pool, rng, draw);
+        witness.drew(0, pool.pool, &draw.chosen);
+        Some(draw.ttl_cap)
     }
 
     /// Tell the witness of all tiers, although none of them is asked.
-    pub(super) fn tell_all<W: Witness>(&self, draw: &mut Draw, witness: &mut W) {
+    pub(super) fn tell_all<W: Witness>(&self, rng: &mut Rng, draw: &mut Draw, witness: &mut W) {
         if W::RECORDS {
             for (number, tier) in self.ladders.tiers(self.class).enumerate() {
-                self.weigh(number, tier, Basis::Live, draw, witness);
+                let weighed = self.weigh(tier, Basis::Live, Weighed::NOTHING, rng, draw, witness);
+                draw.found = weighed.found;
+                witness.weighed(number, Basis::Live, draw.candidates(), &draw.weights);
             }
         }
     }
 
-    /// Read the weights of a tier's pools and members; give the sum of the live pools' weights.
+    /// Whether a pool with this word sheds the client. Those that ask not to be located are one
+    /// network to us, and are shed by chance.
+    #[cold]
+    fn is_shed(&self, pool: &Pool, word: Word, rng: &mut Rng) -> bool {
+        let bits = if self.client.prefix == 0 {
+            u32::try_from(rng.bits() >> 32).unwrap_or(0)
+        } else {
+            shed_bits(pool.seed, self.client.network(self.vip.prefixes).0)
+        };
+        bits < word.shed()
+    }
+
+    /// Read the weights of a tier's pools and members; add what can be drawn to what was weighed.
     #[inline]
     fn weigh<W: Witness>(
         &self,
-        number: usize,
         tier: &[u32],
         basis: Basis,
+        weighed: Weighed,
+        rng: &mut Rng,
         draw: &mut Draw,
         witness: &mut W,
-    ) -> u64 {
+    ) -> Weighed {
         if W::RECORDS && basis == Basis::Live {
             witness.tier(tier.iter().filter_map(|&at| self.name_of(at)).collect());
         }
         let Draw { candidates, weights, .. } = draw;
-        let (mut total, mut first, mut ttl_cap) = (0, 0, Word::NO_CAP);
-        let (mut found, mut whole) = (0, false);
+        let Weighed { mut found, mut first, mut total, mut ttl_cap, .. } = weighed;
+        let Weighed { mut whole, mut sheds, mut shed, .. } = weighed;
         for &datacenter in tier {
             let Some((index, pool)) = self.pool_in(datacenter) else { continue };
             let word = self.zone.pool_word(index);
@@ -94,6 +186,9 @@ impl Climb<'_> {
             let weight = match basis {
                 Basis::Live => u64::from(word.weight),
                 Basis::Configured => u64::from(pool.weight) * u64::from(Word::ONE),
+                Basis::Overflow if word.weight == 0 => 0,
+                Basis::Overflow if pool.capacity == 0 => u64::from(pool.weight),
+                Basis::Overflow => u64::from(pool.capacity),
             };
             let members = pool.members(self.family);
             let room = weights.get_mut(first..).unwrap_or_default();
@@ -102,12 +197,26 @@ impl Climb<'_> {
             }
             let (sum, cap) = self.weigh_members(members, basis, room);
             ttl_cap = ttl_cap.min(cap);
+            if sum > 0 && basis == Basis::Live && word.shed() > 0 {
+                sheds = true;
+                if self.is_shed(pool, word, rng) {
+                    shed = true;
+                    witness.shed(index);
+                    continue;
+                }
+            }
             if sum > 0 {
                 let other = self.vip.steady && self.lives_in_all(pool, basis);
                 if other && !whole {
                     // From here on only pools that are live in every family are candidates.
+                    if W::RECORDS {
+                        for candidate in candidates.get(..found).unwrap_or_default() {
+                            witness.halved(candidate.pool);
+                        }
+                    }
                     (whole, found, total) = (true, 0, 0);
                 } else if whole && !other {
+                    witness.halved(index);
                     continue;
                 }
                 if let Some(slot) = candidates.get_mut(found) {
@@ -118,9 +227,7 @@ impl Climb<'_> {
                 total += weight;
             }
         }
-        (draw.found, draw.ttl_cap) = (found, ttl_cap);
-        witness.weighed(number, basis, draw.candidates(), &draw.weights);
-        total
+        Weighed { found, total, ttl_cap, first, whole, sheds, shed }
     }
 
     /// Whether a pool has live members of every family that its VIP has members of.
@@ -128,7 +235,9 @@ impl Climb<'_> {
         [Family::V4, Family::V6].into_iter().filter(|&family| self.vip.has(family)).all(|family| {
             let members = pool.members(family);
             match basis {
-                Basis::Live => self.zone.member_words(members).any(|word| word.weight > 0),
+                Basis::Live | Basis::Overflow => {
+                    self.zone.member_words(members).any(|word| word.weight > 0)
+                }
                 Basis::Configured => {
                     members.of(&self.zone.members).iter().any(|member| member.weight > 0)
                 }
@@ -140,16 +249,16 @@ impl Climb<'_> {
     #[inline]
     fn weigh_members(&self, members: Span, basis: Basis, room: &mut [u32]) -> (u64, u32) {
         let (mut sum, mut cap) = (0, Word::NO_CAP);
-        if basis == Basis::Live {
+        if basis == Basis::Configured {
+            for (slot, member) in room.iter_mut().zip(members.of(&self.zone.members)) {
+                *slot = u32::from(member.weight) * Word::ONE;
+                sum += u64::from(*slot);
+            }
+        } else {
             for (slot, word) in room.iter_mut().zip(self.zone.member_words(members)) {
                 cap = cap.min(word.ttl_cap);
                 sum += u64::from(word.weight);
                 *slot = word.weight;
-            }
-        } else {
-            for (slot, member) in room.iter_mut().zip(members.of(&self.zone.members)) {
-                *slot = u32::from(member.weight) * Word::ONE;
-                sum += u64::from(*slot);
             }
         }
         (sum, cap)
@@ -180,7 +289,7 @@ impl Climb<'_> {
         draw.chosen.clear();
         draw.chosen.push(drawn.member);
         draw.slot = drawn.slot;
-        if basis == Basis::Live {
+        if basis == Basis::Live && !draw.sheds {
             draw.memory.keep(self.key, &flat, draw.ttl_cap);
         }
         let holds = |one: &&Candidate| one.members.numbers().contains(&drawn.member);
@@ -189,16 +298,19 @@ impl Climb<'_> {
 
     /// Draw one of the candidates by weight.
     #[inline]
-    fn draw_pool(&self, total: u64, rng: &mut Rng, draw: &Draw) -> Option<Candidate> {
+    fn draw_pool(&self, total: u64, basis: Basis, rng: &mut Rng, draw: &Draw) -> Option<Candidate> {
         if let [only] = draw.candidates() {
             return Some(*only);
         }
-        if self.sticky || self.steady {
+        let spills = basis == Basis::Overflow && self.client.prefix > 0;
+        if self.sticky || self.steady || spills {
+            let network =
+                if spills { self.client.network(self.vip.prefixes).0 } else { self.network };
             let rank = |candidate: &Candidate| {
                 let seed = self.zone.pools.get(candidate.pool as usize).map_or(0, |pool| pool.seed);
                 // Weights of pools take 48 bits at most, of which the upper 32 say enough.
                 let weight = u32::try_from(candidate.weight).unwrap_or(u32::MAX);
-                score(sticky_bits(seed, self.network), weight)
+                score(sticky_bits(seed, network), weight)
             };
             return draw.candidates().iter().copied().min_by(|a, b| rank(a).total_cmp(&rank(b)));
         }
@@ -252,13 +364,13 @@ impl Climb<'_> {
 
     /// The VIP's pool in a datacenter of the ladder.
     #[inline]
-    fn pool_in(&self, datacenter: u32) -> Option<(u32, &Pool)> {
+    fn pool_in(&self, datacenter: u32) -> Option<(u32, &'a Pool)> {
         let datacenter = match self.link {
             Some(link) => link.datacenter(datacenter)?,
             None => datacenter,
         };
-        let at = self.datacenters.iter().position(|&at| at == datacenter)?;
-        Some((self.vip.pools.numbers().start + u32::try_from(at).ok()?, self.pools.get(at)?))
+        let index = self.zone.pool_in(self.vip, datacenter)?;
+        Some((index, self.zone.pools.get(index as usize)?))
     }
 
     /// What a datacenter of the ladder is called.

@@ -103,7 +103,8 @@ impl Flat {
     }
 
     /// Draw one member.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "it has one hot caller")]
+    #[inline(always)]
     pub(super) fn draw(&self, rng: &mut Rng) -> Option<Drawn> {
         // The only one needs no draw.
         let bits = if self.count > 1 { rng.bits() } else { 0 };

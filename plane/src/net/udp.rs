@@ -168,12 +168,14 @@ impl<W: Witness> Worker<'_, W> {
                     let start = (*seen % TIMED == 0).then(Instant::now);
                     let Slot { packet: octets, source, out } = slot;
                     let udp = Transport::Udp;
-                    let packet = Packet::received(&world.policy, octets, source, udp, now);
-                    if packet.is_none() {
+                    let mut packet =
+                        Packet { octets, source, front_end: None, transport: udp, now };
+                    let length = if packet.unwrap_from(&world.policy) {
+                        respond(&world, &packet, thread, tally, *witness, out)
+                    } else {
                         tally.count(Counter::DroppedMalformed);
-                    }
-                    let length = packet
-                        .and_then(|packet| respond(&world, &packet, thread, tally, *witness, out));
+                        None
+                    };
                     if let Some(start) = start {
                         tally.time(start.elapsed());
                     }

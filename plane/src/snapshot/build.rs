@@ -106,7 +106,7 @@ impl<'d> Builder<'d> {
             ),
             member_places: steering.places.into(),
             pool_words: words(pools, steering.pools.len(), "pool")?.into(),
-            pool_datacenters: steering.pools.iter().map(|pool| pool.datacenter).collect(),
+            pool_order: steering.pool_order.into(),
             pools: steering.pools.into(),
             members: steering.members.into(),
             vips: steering.vips.into(),

@@ -39,10 +39,11 @@ pub use policy::{Cookies, Networks, Policy, Rate, Tcp};
 pub use services::{IPV4HINT, IPV6HINT, Service};
 pub use steer::{Address, Fallback, Family, Ladders, Member, Pool, Span, Steer, Told, Vip};
 pub use table::{NameId, Names};
-pub use vips::sticky_bits;
+pub use vips::{shed_bits, sticky_bits};
 pub use word::Word;
 pub use zone::{Body, Found, Named, Node, RECORD_HEAD, Rrset, Target, Zone};
 
+use crate::asked::{Asked, Place};
 use crate::name::{Name, Split, to_text};
 use crate::tally::Books;
 use crate::wire::rtype;
@@ -80,6 +81,8 @@ impl Link {
 /// Everything that is answered from at one moment.
 #[derive(Debug)]
 pub struct World {
+    /// A number that no other world of this process has; never 0.
+    pub stamp: u64,
     /// How many worlds have been published up to this one.
     pub generation: u64,
     /// What the publisher calls this one.
@@ -104,14 +107,15 @@ impl World {
         }
         let by_origin = Table::new(&hashes);
         let depths = depths.into_iter().rev().collect();
-        Self { generation, revision, policy, zones: zones.into(), by_origin, depths }
+        let (stamp, zones) = (new_stamp(), zones.into());
+        Self { stamp, generation, revision, policy, zones, by_origin, depths }
     }
 
-    /// The zone that answers for a name and type: the closest at or above it. DS at an origin is
+    /// The zone that answers for a name and type, and its number: the closest at or above it. DS at an origin is
     /// asked of the zone above, if that is ours too (RFC 4035 section 3.1.4.1).
     #[must_use]
     #[inline]
-    pub fn zone_of(&self, name: &Name<'_>, asked: u16) -> Option<&Linked> {
+    pub fn zone_of(&self, name: &Name<'_>, asked: u16) -> Option<(u32, &Linked)> {
         if asked == rtype::DS {
             if let Some(above) = self.closest_zone(name, 1) {
                 return Some(above);
@@ -122,7 +126,7 @@ impl World {
 
     /// The closest zone at or above the suffix that begins at a label.
     #[inline]
-    fn closest_zone(&self, name: &Name<'_>, first: usize) -> Option<&Linked> {
+    fn closest_zone(&self, name: &Name<'_>, first: usize) -> Option<(u32, &Linked)> {
         let labels = name.labels();
         for &depth in &self.depths {
             let Some(label) = labels.checked_sub(depth.into()).filter(|&label| label >= first)
@@ -134,10 +138,34 @@ impl World {
                 self.zones.get(at as usize).is_some_and(|linked| *linked.zone.origin == *wire)
             };
             if let Some(at) = self.by_origin.find(hash, same) {
-                return self.zones.get(at as usize);
+                return self.zones.get(at as usize).map(|linked| (at, linked));
             }
         }
         None
+    }
+
+    /// What a name comes to, by the closest zone at or above it, if that is remembered.
+    #[must_use]
+    #[inline]
+    pub fn remembered(&self, asked: &Asked, qtype: u16) -> Option<(&Linked, Found<'_>)> {
+        let place = asked.place(self.stamp).filter(|_| qtype != rtype::DS)?;
+        let linked = self.zones.get(place.zone as usize)?;
+        linked.zone.nodes.get(place.node as usize).map(|node| (linked, Found::Node(node)))
+    }
+
+    /// What a name comes to, by the closest zone at or above it; `None` if that is not ours. It is
+    /// remembered, unless it depends on the type.
+    #[inline(never)]
+    pub fn look_up(&self, asked: &mut Asked, qtype: u16) -> Option<(&Linked, Found<'_>)> {
+        let name = asked.name();
+        let (zone, linked) = self.zone_of(&name, qtype)?;
+        let found = linked.zone.find(&name, qtype);
+        if let Found::Node(node) = found {
+            if let Some(node) = linked.zone.unveiled(node).filter(|_| qtype != rtype::DS) {
+                asked.keep(Place { world: self.stamp, zone, node });
+            }
+        }
+        Some((linked, found))
     }
 }
 

@@ -120,6 +120,8 @@ impl Default for Policy {
 pub struct Networks {
     /// First and last address of each, IPv4 as IPv4-mapped IPv6.
     spans: Box<[(u128, u128)]>,
+    /// What of them is IPv4, again: most packets are.
+    ipv4: Box<[(u32, u32)]>,
     all: bool,
 }
 
@@ -127,18 +129,24 @@ impl Networks {
     /// Every address.
     #[must_use]
     pub fn all() -> Self {
-        Self { spans: Box::default(), all: true }
+        Self { all: true, ..Self::default() }
     }
 
     /// Whether an address is in one of them.
     #[must_use]
     #[inline]
     pub fn contain(&self, address: IpAddr) -> bool {
-        self.all || (!self.spans.is_empty() && self.search(address))
+        self.all
+            || match address {
+                IpAddr::V4(v4) => {
+                    let address = v4.to_bits();
+                    self.ipv4.iter().any(|&(first, last)| first <= address && address <= last)
+                }
+                IpAddr::V6(v6) => !self.spans.is_empty() && self.search(v6.to_bits()),
+            }
     }
 
-    fn search(&self, address: IpAddr) -> bool {
-        let address = mapped(address);
+    fn search(&self, address: u128) -> bool {
         self.spans.iter().any(|&(first, last)| (first..=last).contains(&address))
     }
 
@@ -162,9 +170,18 @@ impl Networks {
             let first = mapped(address) & !rest;
             spans.push((first, first | rest));
         }
-        Ok(Self { spans: spans.into(), all: ipv4 && ipv6 })
+        let ipv4s = spans.iter().filter_map(|&(first, last)| {
+            let (from, to) = (first.max(MAPPED), last.min(MAPPED | u128::from(u32::MAX)));
+            // What is left below the prefix of mapped addresses is the IPv4 address.
+            let low = |address: u128| u32::try_from(address & u128::from(u32::MAX)).ok();
+            (from <= to).then_some((low(from)?, low(to)?))
+        });
+        Ok(Self { ipv4: ipv4s.collect(), spans: spans.into(), all: ipv4 && ipv6 })
     }
 }
+
+/// The first IPv4-mapped address (RFC 4291 section 2.5.5.2).
+const MAPPED: u128 = 0xffff_0000_0000;
 
 fn mapped(address: IpAddr) -> u128 {
     match address {

@@ -164,6 +164,8 @@ pub struct Pool {
     pub ipv6: Span,
     /// What sticky draws hash it by: VIP and datacenter, the same on every node.
     pub seed: u64,
+    /// What it takes beside the others where all of them shed; 0 if that is not known.
+    pub capacity: u32,
 }
 
 impl Pool {
@@ -189,6 +191,8 @@ pub enum Fallback {
     Servfail,
     /// These of the zone's fallback addresses.
     Addresses(Span),
+    /// What this one of the zone's VIPs answers.
+    Vip(u32),
 }
 
 /// Where a VIP's tiers stand.

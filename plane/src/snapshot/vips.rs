@@ -9,16 +9,22 @@ use super::document;
 use super::fault::Fault;
 use super::steer::{Address, Fallback, Family, Member, Pool, Span, Steer, Vip};
 use super::table::NameId;
+use super::zone::Zone;
 use crate::name;
 
 /// The key of sticky draws. Every node must have the same: changing it moves every client.
 const STICKY_KEY: (u64, u64) = (0x6773_6c62_2073_7469, 0x636b_7920_6472_6177);
+
+/// As many pools of a VIP are looked through without halving.
+const FEW_POOLS: usize = 8;
 
 /// What a zone's VIPs come to.
 #[derive(Default)]
 pub(super) struct Steering {
     pub(super) vips: Vec<Vip>,
     pub(super) pools: Vec<Pool>,
+    /// The datacenters of each VIP's pools, sorted, with the pools' places in `pools`.
+    pub(super) pool_order: Vec<(u32, u32)>,
     pub(super) members: Vec<Member>,
     /// For each member in document order its place in `members`.
     pub(super) places: Vec<u32>,
@@ -75,6 +81,9 @@ impl<'d> Builder<'d> {
             has = [v4 || !pool.ipv4.is_empty(), v6 || !pool.ipv6.is_empty()];
             steering.pools.push(pool);
         }
+        let pools = (0u32..).zip(&steering.pools).skip(first);
+        steering.pool_order.extend(pools.map(|(at, pool)| (pool.datacenter, at)));
+        steering.pool_order.get_mut(first..).unwrap_or_default().sort_unstable();
         if vip.names && (vip.answers != 1 || vip.fallback.kind > 2) {
             return Err(Fault::new("has names, of which it answers one, and nothing else"));
         }
@@ -84,7 +93,7 @@ impl<'d> Builder<'d> {
             sticky: vip.sticky,
             steady: vip.steady,
             prefixes,
-            fallback: fallback(&vip.fallback, &mut steering.addresses)?,
+            fallback: self.fallback(&vip.fallback, &mut steering.addresses)?,
             fallback_ttl: fallback_ttl(&vip.fallback, vip.ttl)?,
             steer,
             slot: self.books.slot(owner, ""),
@@ -136,6 +145,7 @@ impl<'d> Builder<'d> {
             ipv4: Span::between(start, start + ipv4)?,
             ipv6: Span::between(start + ipv4, members.len())?,
             seed,
+            capacity: pool.capacity,
         })
     }
 
@@ -169,7 +179,42 @@ impl<'d> Builder<'d> {
             ipv4: Span::between(start, end)?,
             ipv6: Span::between(end, end)?,
             seed: seed_of(&[owner, datacenter.as_bytes()]),
+            capacity: pool.capacity,
         })
+    }
+
+    fn fallback(
+        &self,
+        fallback: &document::Fallback<'_>,
+        addresses: &mut Vec<Address>,
+    ) -> Result<Fallback, Fault> {
+        match fallback.kind {
+            0 => Ok(Fallback::All),
+            1 => Ok(Fallback::None),
+            2 => Ok(Fallback::Servfail),
+            3 => {
+                let start = addresses.len();
+                for address in &fallback.addresses {
+                    addresses.push(Address::read(address)?);
+                }
+                Ok(Fallback::Addresses(Span::between(start, addresses.len())?))
+            }
+            4 => {
+                let other = u32::try_from(fallback.vip).ok();
+                let found = other.and_then(|at| self.document.vips.get(at as usize));
+                match (other, found) {
+                    (Some(at), Some(vip)) if !vip.names => Ok(Fallback::Vip(at)),
+                    (_, Some(_)) => Err(Fault::new("falls back on a VIP that has names")),
+                    _ => {
+                        let at = fallback.vip;
+                        Err(Fault::new(format!("falls back on VIP {at}, which the zone has not")))
+                    }
+                }
+            }
+            other => {
+                Err(Fault::new(format!("has a fallback of kind {other}, which does not exist")))
+            }
+        }
     }
 
     fn datacenter(&self, pool: &document::Pool<'_>) -> Result<&'d str, Fault> {
@@ -177,6 +222,29 @@ impl<'d> Builder<'d> {
         self.document.datacenters.get(at as usize).copied().ok_or_else(|| {
             Fault::new(format!("has a pool in datacenter {at}, which the zone has not"))
         })
+    }
+}
+
+impl Zone {
+    /// The pool of a VIP in a datacenter, as an index of the zone's pools.
+    #[must_use]
+    #[inline]
+    pub fn pool_in(&self, vip: &Vip, datacenter: u32) -> Option<u32> {
+        let order = vip.pools.of(&self.pool_order);
+        // Few are read one by one sooner than they are halved.
+        let at = if order.len() <= FEW_POOLS {
+            order.iter().position(|&(at, _)| at == datacenter)?
+        } else {
+            order.binary_search_by_key(&datacenter, |&(at, _)| at).ok()?
+        };
+        order.get(at).map(|&(_, pool)| pool)
+    }
+
+    /// The name of a VIP in wire form; all names are looked through.
+    #[must_use]
+    pub fn owner_of(&self, vip: &Vip) -> &[u8] {
+        let node = self.nodes.iter().find(|node| node.vip == vip.index);
+        node.map_or(&[], |node| self.wire_of(node))
     }
 }
 
@@ -192,25 +260,6 @@ fn fallback_ttl(fallback: &document::Fallback<'_>, vip: u32) -> Result<u32, Faul
     }
 }
 
-fn fallback(
-    fallback: &document::Fallback<'_>,
-    addresses: &mut Vec<Address>,
-) -> Result<Fallback, Fault> {
-    match fallback.kind {
-        0 => Ok(Fallback::All),
-        1 => Ok(Fallback::None),
-        2 => Ok(Fallback::Servfail),
-        3 => {
-            let start = addresses.len();
-            for address in &fallback.addresses {
-                addresses.push(Address::read(address)?);
-            }
-            Ok(Fallback::Addresses(Span::between(start, addresses.len())?))
-        }
-        other => Err(Fault::new(format!("has a fallback of kind {other}, which does not exist"))),
-    }
-}
-
 /// Hash what a candidate is called, each part with its length, so that parts cannot run together.
 fn seed_of(parts: &[&[u8]]) -> u64 {
     let mut hasher = SipHasher13::new_with_keys(STICKY_KEY.0, STICKY_KEY.1);
@@ -219,6 +268,18 @@ fn seed_of(parts: &[&[u8]]) -> u64 {
         hasher.write(part);
     }
     hasher.finish()
+}
+
+/// The key of shedding, another than that of draws: who is shed says nothing of who is drawn.
+const SHED_KEY: u64 = 0x6773_6c62_2073_6865;
+
+/// Hash a pool for a client network, to see whether the pool sheds it.
+#[must_use]
+#[inline]
+pub fn shed_bits(seed: u64, network: u64) -> u32 {
+    let mut hasher = SipHasher13::new_with_keys(SHED_KEY, seed);
+    hasher.write(&network.to_le_bytes());
+    u32::try_from(hasher.finish() >> 32).unwrap_or(0)
 }
 
 /// Hash a candidate for a client network.

@@ -35,6 +35,13 @@ pub struct Word {
 impl Word {
     /// The cap that caps nothing.
     pub const NO_CAP: u32 = u32::MAX;
+    /// Of a pool's word: the share of clients that it sheds, of 2^32; it stands in the cap's place.
+    #[must_use]
+    #[inline]
+    pub fn shed(self) -> u32 {
+        self.ttl_cap
+    }
+
     /// Weight 1 in fixed point.
     pub const ONE: u32 = 1 << 16;
 

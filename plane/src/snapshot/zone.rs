@@ -4,6 +4,7 @@
 //! the delegation it stands under and the wildcard below it, so that finding a name costs one
 //! probe if it exists, and one for each label that exists if it does not.
 
+use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::fault::Fault;
@@ -119,8 +120,8 @@ pub struct Zone {
     pub(super) veil_names: Box<[(u32, NameId)]>,
     /// For each member in document order its place among the members and their words.
     pub(super) member_places: Box<[u32]>,
-    /// Where each pool is, in the order of the pools.
-    pub(super) pool_datacenters: Box<[u32]>,
+    /// The datacenters of each VIP's pools, sorted, and which pool that is.
+    pub(super) pool_order: Box<[(u32, u32)]>,
     pub(super) member_words: Box<[AtomicU64]>,
     pub(super) pool_words: Box<[AtomicU64]>,
     /// How often words were changed.
@@ -174,6 +175,14 @@ impl Zone {
             return Found::Dname(encloser);
         }
         self.nodes.get(encloser.wildcard as usize).map_or(Found::Nothing, Found::Wildcard)
+    }
+
+    /// Which of the zone's nodes this is, if no veil is over it.
+    pub(super) fn unveiled(&self, node: &Node) -> Option<u32> {
+        let octets = ptr::from_ref(node).addr().checked_sub(self.nodes.as_ptr().addr())?;
+        let at = octets / size_of::<Node>();
+        let same = |known: &&Node| ptr::eq(*known, node) && node.veil == NONE;
+        self.nodes.get(at).filter(same).and_then(|_| u32::try_from(at).ok())
     }
 
     /// What a name behind a veil comes to. A delegation hides its own name too, a DNAME does not.
@@ -327,11 +336,10 @@ impl Zone {
         members.of(&self.member_words).iter().map(Word::read)
     }
 
-    /// The pools in a span, and the datacenter of each.
+    /// One of the zone's VIPs.
     #[must_use]
-    #[inline]
-    pub fn pools_in(&self, span: Span) -> (&[Pool], &[u32]) {
-        (span.of(&self.pools), span.of(&self.pool_datacenters))
+    pub fn vip_at(&self, index: u32) -> Option<&Vip> {
+        self.vips.get(index as usize)
     }
 
     /// A pool's word as it is now; `index` is that of the pool in the zone.

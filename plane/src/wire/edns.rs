@@ -8,9 +8,12 @@
 //! Unknown options are ignored (RFC 6891 section 6.1.2), and options of a version not known here
 //! are not looked at.
 
+mod written;
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::cookie::{self, Cookie};
+pub(super) use written::write;
 
 /// Octets of an OPT record without options.
 pub const OPT: usize = 11;
@@ -19,12 +22,9 @@ const NSID: u16 = 3; // RFC 5001 section 4
 const ECS: u16 = 8; // RFC 7871 section 6
 const COOKIE: u16 = 10; // RFC 7873 section 8
 const PADDING: u16 = 12; // RFC 7830 section 3
-const EXTENDED_ERROR: u16 = 15; // RFC 8914 section 2
 
-/// Octets of an extended error without text.
-const ERROR: usize = 6;
-/// Encrypted replies are padded to a multiple of this (RFC 8467 section 4.1).
-const BLOCK: usize = 468;
+/// A client subnet option of 24 bits of IPv4, up to its address.
+const SLASH_24: [u8; 8] = [0, 8, 0, 7, 0, 1, 24, 0];
 
 /// The OPT record of a query; room for one is kept by a thread.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -71,6 +71,8 @@ pub enum OptFault {
 /// Why an answer is not what one might expect (RFC 8914 section 5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExtendedError {
+    /// Nothing is live, and a fallback answers; said in words, since no code is for it.
+    LastResort = 0,
     /// The answer is of a state that could not be renewed.
     Stale = 3,
     /// The server has nothing to answer from yet.
@@ -79,6 +81,16 @@ pub enum ExtendedError {
     Prohibited = 18,
     /// The server is not authoritative for the name.
     NotAuthoritative = 20,
+}
+
+impl ExtendedError {
+    /// EXTRA-TEXT, for people (RFC 8914 section 2).
+    fn text(self) -> &'static [u8] {
+        match self {
+            Self::LastResort => b"last resort: nothing is live",
+            _ => b"",
+        }
+    }
 }
 
 /// What the OPT record of a reply says.
@@ -108,7 +120,8 @@ impl Edns {
     ///
     /// # Errors
     /// What is wrong; what could be read stands in `self`.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "it has one hot caller")]
+    #[inline(always)]
     pub(super) fn read(&mut self, record: &[u8]) -> Result<(), OptFault> {
         let Some((&[p1, p2, _, version, flags, _, _, _], options)) = record.split_first_chunk()
         else {
@@ -124,15 +137,23 @@ impl Edns {
             return Ok(());
         }
         self.has_options = true;
-        self.read_options(options)
+        match options.split_first_chunk() {
+            // Most tell 24 bits of IPv4 and nothing else.
+            Some((&SLASH_24, &[a, b, c])) if version == 0 => {
+                let address = IpAddr::V4(Ipv4Addr::new(a, b, c, 0));
+                self.subnet = Some(Subnet { address, source: 24, family: 1 });
+                Ok(())
+            }
+            _ => self.read_options(options),
+        }
     }
 
-    #[expect(
-        clippy::inline_always,
-        reason = "it has one caller, and most of its locals are in registers there"
-    )]
-    #[inline(always)]
+    #[inline(never)]
     fn read_options(&mut self, options: &[u8]) -> Result<(), OptFault> {
+        if let Some(data) = subnet_alone(options).filter(|_| self.version == 0) {
+            self.subnet = Subnet::read(data);
+            return if self.subnet.is_some() { Ok(()) } else { Err(OptFault::Option) };
+        }
         let (mut options, mut malformed) = (options, false);
         while let Some((&[c1, c2, l1, l2], rest)) = options.split_first_chunk() {
             let length = usize::from(u16::from_be_bytes([l1, l2]));
@@ -189,6 +210,15 @@ impl Edns {
     }
 }
 
+/// The data of a client subnet option, if these options are that one alone.
+#[inline]
+fn subnet_alone(options: &[u8]) -> Option<&[u8]> {
+    match options.split_first_chunk()? {
+        (&[0, 8, 0, length], data) if usize::from(length) == data.len() => Some(data),
+        _ => None,
+    }
+}
+
 impl Subnet {
     /// Read the option's data; `None` if it is malformed (RFC 7871 sections 6 and 7.1.2).
     fn read(data: &[u8]) -> Option<Self> {
@@ -206,8 +236,10 @@ impl Subnet {
         }
         let address = match (family, told) {
             (0, []) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-            (1, &[a, b, c]) => IpAddr::V4(Ipv4Addr::new(a, b, c, 0)), // most tell 24 bits
             (1, told) => IpAddr::V4(Ipv4Addr::from(padded::<4>(told)?)),
+            // Most tell 56 bits of IPv6, or 48.
+            (2, told) if told.len() == 7 => IpAddr::V6(Ipv6Addr::from(front::<7, 16>(told)?)),
+            (2, told) if told.len() == 6 => IpAddr::V6(Ipv6Addr::from(front::<6, 16>(told)?)),
             (2, told) => IpAddr::V6(Ipv6Addr::from(padded::<16>(told)?)),
             _ => return None,
         };
@@ -222,118 +254,17 @@ impl Subnet {
     }
 }
 
+/// `K` octets and zeros behind them: no loop is needed where the number is known.
+#[inline]
+fn front<const K: usize, const N: usize>(told: &[u8]) -> Option<[u8; N]> {
+    let mut octets = [0; N];
+    *octets.first_chunk_mut::<K>()? = *told.first_chunk()?;
+    Some(octets)
+}
+
 #[inline]
 fn padded<const N: usize>(told: &[u8]) -> Option<[u8; N]> {
     let mut octets = [0; N];
     octets.get_mut(..told.len())?.copy_from_slice(told);
     Some(octets)
-}
-
-/// Writes options one after the other into the room behind a reply's records.
-struct Writer<'o> {
-    out: &'o mut [u8],
-    at: usize,
-}
-
-impl Writer<'_> {
-    #[inline]
-    fn put(&mut self, octets: &[u8]) -> Option<()> {
-        let end = self.at + octets.len();
-        self.out.get_mut(self.at..end)?.copy_from_slice(octets);
-        self.at = end;
-        Some(())
-    }
-
-    #[inline]
-    fn option(&mut self, code: u16, length: usize) -> Option<()> {
-        let ([c1, c2], [l1, l2]) = (code.to_be_bytes(), u16::try_from(length).ok()?.to_be_bytes());
-        self.put(&[c1, c2, l1, l2])
-    }
-}
-
-/// Write an OPT record into `out`, which is all the room there is; give its length, or `None` if
-/// that is too little. `before` octets stand in front of it, for padding.
-///
-/// `scope` is the prefix for which the answer is true; it goes out with a client subnet only. An
-/// extended error is left out where it does not fit.
-#[inline]
-pub(super) fn write(
-    out: &mut [u8],
-    edns: &Edns,
-    opt: &Opt<'_>,
-    (rcode, scope, error): (u16, u8, Option<ExtendedError>),
-    before: usize,
-) -> Option<usize> {
-    let [p1, p2] = opt.payload.to_be_bytes();
-    let [rcode_high, _] = (rcode << 4).to_be_bytes(); // its upper 8 of 12 bits
-    let flags = if edns.dnssec_ok { 0x80 } else { 0 };
-    let mut writer = Writer { out, at: 0 };
-    writer.put(&[0, 0, 41, p1, p2, rcode_high, 0, flags, 0, 0, 0])?;
-    if !edns.has_options && error.is_none() {
-        return Some(OPT);
-    }
-    if let Some(subnet) = &edns.subnet {
-        write_subnet(&mut writer, subnet, scope)?;
-    }
-    if let (Some(server), Some(asked)) = (&opt.cookie, &edns.cookie) {
-        writer.option(COOKIE, cookie::WHOLE)?;
-        writer.put(&asked.client)?;
-        writer.put(server)?;
-    }
-    if !opt.nsid.is_empty() {
-        writer.option(NSID, opt.nsid.len())?;
-        writer.put(opt.nsid)?;
-    }
-    if let Some(error) = error {
-        if writer.out.len() - writer.at >= ERROR {
-            writer.option(EXTENDED_ERROR, 2)?;
-            writer.put(&(error as u16).to_be_bytes())?;
-        }
-    }
-    if opt.encrypted && edns.padding {
-        pad(&mut writer, before);
-    }
-    let length = writer.at;
-    if length > OPT {
-        let [l1, l2] = u16::try_from(length - OPT).ok()?.to_be_bytes();
-        if let Some([_, _, _, _, _, _, _, _, _, high, low]) = writer.out.first_chunk_mut::<OPT>() {
-            (*high, *low) = (l1, l2);
-        }
-    }
-    Some(length)
-}
-
-#[inline]
-fn write_subnet(writer: &mut Writer<'_>, subnet: &Subnet, scope: u8) -> Option<()> {
-    let told = subnet.octets();
-    let length = u8::try_from(told + 4).ok()?;
-    let [f1, f2] = subnet.family.to_be_bytes();
-    let head = [0, 8, 0, length, f1, f2, subnet.source, scope];
-    match (subnet.address, told) {
-        (IpAddr::V4(v4), 3) => {
-            let ([h1, h2, h3, h4, h5, h6, h7, h8], [a, b, c, _]) = (head, v4.octets());
-            writer.put(&[h1, h2, h3, h4, h5, h6, h7, h8, a, b, c])
-        }
-        (IpAddr::V4(v4), told) => {
-            writer.put(&head)?;
-            writer.put(v4.octets().get(..told)?)
-        }
-        (IpAddr::V6(v6), told) => {
-            writer.put(&head)?;
-            writer.put(v6.octets().get(..told)?)
-        }
-    }
-}
-
-/// Pad a reply to a whole number of blocks, as far as there is room.
-fn pad(writer: &mut Writer<'_>, before: usize) {
-    let bare = before + writer.at + 4;
-    let room = (writer.out.len() - writer.at).saturating_sub(4);
-    let zeros = (bare.next_multiple_of(BLOCK) - bare).min(room);
-    if writer.option(PADDING, zeros).is_some() {
-        if let Some(padding) = writer.out.get_mut(writer.at..writer.at + zeros) {
-            padding.fill(0);
-            writer.at += zeros;
-        }
-    }
 }

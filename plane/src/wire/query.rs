@@ -10,7 +10,8 @@
 
 use super::edns::{Edns, OptFault};
 use super::{HEADER, Rcode, number_at, rtype};
-use crate::name::{Split, length_of};
+use crate::asked::Asked;
+use crate::name::length_of;
 
 const QR: u8 = 0x80;
 const OPCODE: u8 = 0x78;
@@ -46,7 +47,7 @@ pub enum Unasked {
 /// # Errors
 /// What to do with a packet that asks nothing.
 #[inline]
-pub fn read(packet: &[u8], name: &mut Split, edns: &mut Edns) -> Result<Query, Unasked> {
+pub fn read(packet: &[u8], name: &mut Asked, edns: &mut Edns) -> Result<Query, Unasked> {
     let Some((&[_, _, flags, _, c1, c2, c3, c4, c5, c6, c7, c8], behind)) =
         packet.split_first_chunk::<HEADER>()
     else {

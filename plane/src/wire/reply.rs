@@ -3,12 +3,14 @@
 //! Nothing is allocated. What does not fit is taken back to a mark, so that a section holds whole
 //! RRsets only (RFC 2181 section 9); whether TC is due then is the caller's business.
 
+mod addresses;
 mod open;
 
 use super::denial::{Denial, Pointer};
 use super::edns::{self, Edns, ExtendedError, Opt};
 use super::known::{Case, Known, reachable};
 use super::{CH, HEADER, IN, Rcode, rtype};
+use crate::asked::Asked;
 use crate::name::Name;
 
 /// Where the question's name stands in every reply.
@@ -74,7 +76,7 @@ pub struct Reply<'b> {
     kept: usize,
     counts: [u16; 3],
     known: &'b mut Known,
-    question: Name<'b>,
+    question: &'b Asked,
 }
 
 /// A place to go back to.
@@ -97,7 +99,7 @@ impl<'b> Reply<'b> {
         head: &[u8],
         kept: usize,
         known: &'b mut Known,
-        question: Name<'b>,
+        question: &'b Asked,
     ) -> Option<Self> {
         let limit = limit.min(out.len()).checked_sub(kept)?;
         if head.len() > limit {
@@ -221,8 +223,9 @@ impl<'b> Reply<'b> {
         origin: &[u8],
         labels: usize,
     ) -> Result<bool, Full> {
-        let label = self.question.labels().checked_sub(labels).ok_or(Full)?;
-        let place = HEADER + self.question.head(label).ok_or(Full)?;
+        let question = self.question.name();
+        let label = question.labels().checked_sub(labels).ok_or(Full)?;
+        let place = HEADER + question.head(label).ok_or(Full)?;
         if denial.record.is_empty() || self.out.get(place..place + origin.len()) != Some(origin) {
             return Ok(false);
         }
@@ -302,9 +305,10 @@ impl<'b> Reply<'b> {
     /// Where a suffix of this many labels stands already.
     #[inline]
     fn find(&self, labels: usize, suffix: &[u8], hash: u64, case: Case) -> Option<u16> {
-        if let Some(label) = self.question.labels().checked_sub(labels) {
-            if self.question.suffix(label) == Some((suffix, hash)) {
-                let place = HEADER + self.question.head(label)?;
+        let question = self.question.name();
+        if let Some(label) = question.labels().checked_sub(labels) {
+            if question.suffix(label) == Some((suffix, hash)) {
+                let place = HEADER + question.head(label)?;
                 let asked = self.out.get(place..place + suffix.len());
                 if case == Case::Ignored || asked == Some(suffix) {
                     return reachable(place);
@@ -315,10 +319,11 @@ impl<'b> Reply<'b> {
     }
 
     /// Write OPT and header; give the reply's length.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "it has one hot caller")]
+    #[inline(always)]
     #[must_use]
-    pub fn finish(self, verdict: Verdict, edns: Option<(&Edns, &Opt<'_>)>) -> usize {
-        let Self { out, mut at, counts: [answer, authority, mut additional], .. } = self;
+    pub fn finish(&mut self, verdict: Verdict, edns: Option<(&Edns, &Opt<'_>)>) -> usize {
+        let Self { ref mut out, mut at, counts: [answer, authority, mut additional], .. } = *self;
         if let Some((edns, opt)) = edns {
             let rest = out.get_mut(at..self.limit + self.kept).unwrap_or_default();
             let says = (verdict.rcode as u16, verdict.scope, verdict.error);

@@ -23,7 +23,7 @@ fn addresses_of_a_vip_are_chosen_by_the_ladder() {
     let down = (0, 1, &[("192.0.2.9", 0), ("2001:db8::9", 1)][..]);
     let mut zone = steered();
     zone.vips = vec![vip("vip", &[&[0]], &[down])];
-    zone.vips[0].fallback = (1, Vec::new(), -1);
+    zone.vips[0].fallback = (1, Vec::new(), -1, -1);
     assert_eq!(ask(&serve(&zone), "mail", "MX").additional, wanted[1..]);
 }
 
@@ -47,7 +47,7 @@ fn service_records_bring_addresses_and_services_of_their_targets() {
 #[test]
 fn every_answer_of_a_vip_is_counted_by_its_datacenter() {
     let mut zone = steered();
-    zone.vips[0].fallback = (1, Vec::new(), -1);
+    zone.vips[0].fallback = (1, Vec::new(), -1, -1);
     let engine = serve(&zone);
     let tally = engine.books.new_tally();
     let ask = || at(&engine, &packet("vip", "A", &[]), SOURCE, 0, &tally);

@@ -81,7 +81,8 @@ fn a_bad_zone_is_refused_with_a_sentence() {
             zone.vips[0].pools[0].2[0].0.push(1);
         }),
         ("cannot be read", |zone| zone.vips[0].pools[0].2[0].1 = 65536),
-        ("has a fallback of kind 4", |zone| zone.vips[0].fallback.0 = 4),
+        ("falls back on VIP -1, which the zone has not", |zone| zone.vips[0].fallback.0 = 4),
+        ("has a fallback of kind 5", |zone| zone.vips[0].fallback.0 = 5),
         ("has map 0, which the zone has not", |zone| zone.vips[0].map = 0),
         ("has map -2, which the zone has not", |zone| zone.vips[0].map = -2),
         ("has TTL 4294967295", |zone| zone.vips[0].ttl = u32::MAX),

@@ -154,3 +154,22 @@ fn glue_that_does_not_fit_truncates_and_other_addresses_do_not() {
     let mail = ask_packet(&engine, &packet("mail", "MX", &[]), SOURCE, 1);
     assert_eq!((mail.tc(), mail.answer.len(), mail.additional.len()), (false, 1, 0));
 }
+
+#[test]
+fn a_subnet_of_every_length_comes_back_with_a_scope() {
+    let engine = serve(&zone("www 60 A 192.0.2.1"));
+    for (family, bits) in [(1u8, 32u8), (2, 128)] {
+        for source in 0..=bits {
+            let told = usize::from(source.div_ceil(8));
+            let mut address = vec![0x5a; told];
+            if let (Some(last), 1..) = (address.last_mut(), source % 8) {
+                *last &= 0xff << (8 - source % 8);
+            }
+            let length = 4 + u8::try_from(told).unwrap();
+            let option = [&[0, 8, 0, length, 0, family, source, 0][..], &address].concat();
+            let reply =
+                ask_packet(&engine, &packet("www", "A", &[&opt(1232, 0, &option)]), SOURCE, 1);
+            assert_eq!((reply.rcode, reply.opt), (0, Some(option)), "{source} bits");
+        }
+    }
+}

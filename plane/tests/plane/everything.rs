@@ -9,7 +9,7 @@ use serde_bytes::ByteBuf;
 use super::world::{Map, Policy, Zone, address, everybody, name, opt, packet, publish, vip, zone};
 
 /// The names of the world, and some that it has not.
-pub(crate) const NAMES: [&str; 45] = [
+pub(crate) const NAMES: [&str; 49] = [
     "@",
     "ns",
     "ns2",
@@ -51,6 +51,10 @@ pub(crate) const NAMES: [&str; 45] = [
     "deadfail",
     "deadother",
     "four",
+    "shedhalf",
+    "shedsteady",
+    "shedall",
+    "deadvip",
     "viplist",
     "nothing",
     "below",
@@ -135,6 +139,9 @@ const SITES: Sites = [
     (2, 1, &[("203.0.113.1", 1), ("203.0.113.2", 0), ("2001:db8:3::1", 2)]),
 ];
 
+/// VIPs whose pools shed: half of the clients each; with both families kept together; all of them.
+const SHEDDING: [&str; 3] = ["shedhalf", "shedsteady", "shedall"];
+
 /// The zone `z.`.
 pub(crate) fn main_zone() -> Zone {
     let many = (1..=90).map(|n| format!("big 60 A 192.0.2.{n}\n"));
@@ -160,12 +167,20 @@ pub(crate) fn main_zone() -> Zone {
     add("deadnone", |vip| vip.fallback.0 = 1);
     add("deadfail", |vip| vip.fallback.0 = 2);
     add("deadother", |vip| {
-        vip.fallback = (3, vec![address("203.0.113.99"), address("2001:db8::99")], -1);
+        vip.fallback = (3, vec![address("203.0.113.99"), address("2001:db8::99")], -1, -1);
     });
     add("four", |vip| vip.pools.truncate(1));
     if let Some(four) = zone.vips.last_mut() {
         four.pools[0].2.truncate(2);
     }
+    for owner in SHEDDING {
+        let mut vip = vip(owner, own, &SITES);
+        vip.steady = owner == "shedsteady";
+        zone.vips.push(vip);
+    }
+    let mut other = vip("deadvip", own, &SITES);
+    other.fallback = (4, Vec::new(), 5, 0);
+    zone.vips.push(other);
     zone
 }
 
@@ -206,14 +221,19 @@ pub(crate) fn engine() -> Engine {
     let (zone, maps) = (main_zone(), maps());
     publish(&engine, &zone, &maps.each_ref()).unwrap();
     publish(&engine, &lower_zone(), &[]).unwrap();
-    let mut index = 0;
+    let (mut index, mut at) = (0, 0);
     for vip in &zone.vips {
         for pool in &vip.pools {
+            let shed = match vip.owner.get(1..8) {
+                Some(b"shedall") => u32::MAX,
+                Some(b"shedhal" | b"shedste") => u32::MAX / 2,
+                _ => 0,
+            };
+            let word = super::world::capped(pool.1, shed);
+            engine.publisher.set_pools(&zone.origin, &[(at, word)]).unwrap();
+            at += 1;
             for _ in &pool.2 {
-                if vip.owner.starts_with(b"\x04dead")
-                    || vip.owner.starts_with(b"\x08dead")
-                    || vip.owner.starts_with(b"\x09dead")
-                {
+                if vip.owner.get(1..5) == Some(b"dead") {
                     engine.publisher.set_members(&zone.origin, &[(index, 0)]).unwrap();
                 }
                 index += 1;

@@ -77,7 +77,7 @@ fn a_dead_tier_is_passed_over_for_the_family_asked_for_only() {
 #[test]
 fn a_pool_of_weight_0_never_answers() {
     let engine = steered(ordered());
-    engine.publisher.set_pools(&name("@"), &[(0, word(0)), (2, word(0))]).unwrap();
+    engine.publisher.set_pools(&name("@"), &[(0, 0), (2, 0)]).unwrap();
     assert_shares(&draws(&engine, 100), &[("198.51.100.1", 1.0)]);
 }
 
@@ -166,7 +166,7 @@ fn the_four_fallbacks() {
     let last = vec![address("192.0.2.99"), address("192.0.2.98"), address("2001:db8::99")];
     let down = |kind, addresses| {
         let mut vip = ordered();
-        vip.fallback = (kind, addresses, -1);
+        vip.fallback = (kind, addresses, -1, -1);
         let engine = steered(vip);
         set(&engine, &(0..5).map(|at| (at, word(0))).collect::<Vec<_>>());
         engine
@@ -188,7 +188,7 @@ fn the_four_fallbacks() {
 
 #[test]
 fn a_fallback_has_a_ttl_of_its_own() {
-    for (fallback, ttl) in [((0, vec![], 5), 5), ((3, vec![address("192.0.2.99")], 0), 0)] {
+    for (fallback, ttl) in [((0, vec![], 5, -1), 5), ((3, vec![address("192.0.2.99")], 0, -1), 0)] {
         let mut vip = ordered();
         vip.fallback = fallback;
         let engine = steered(vip);
@@ -255,7 +255,7 @@ fn both_families_of_a_steady_vip_come_from_one_datacenter() {
 #[test]
 fn a_vip_without_the_family_is_nodata() {
     let mut only = vip("vip", &[&[0]], &[(0, 1, OSAKA)]);
-    only.fallback = (2, vec![], -1);
+    only.fallback = (2, vec![], -1, -1);
     let reply = ask(&steered(only), "vip", "AAAA");
     assert_eq!((reply.rcode, reply.authority.len()), (0, 1));
 }

@@ -3,6 +3,7 @@
 //! | file | subject |
 //! |---|---|
 //! | `additional` | the additional section, and answers counted by datacenter |
+//! | `asked` | names that a thread remembers |
 //! | `dname` | DNAME |
 //! | `documents` | what is refused as a document, and that nothing makes the decoder panic |
 //! | `edns` | EDNS, client subnet, truncation |
@@ -13,6 +14,8 @@
 //! | `publish` | swapping worlds, words, maps |
 //! | `records` | static records, aliases, wildcards, delegations, denials |
 //! | `server` | UDP and TCP sockets, counters, stop |
+//! | `services` | where hints stand in a VIP's service records, and what is refused |
+//! | `shed` | pools that shed clients, VIPs as the fallback of others, hundreds of pools |
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -20,6 +23,7 @@
 )]
 
 mod additional;
+mod asked;
 mod dname;
 mod documents;
 mod edns;
@@ -30,4 +34,6 @@ mod policy;
 mod publish;
 mod records;
 mod server;
+mod services;
+mod shed;
 mod world;

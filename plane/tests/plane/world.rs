@@ -46,11 +46,13 @@ pub(crate) struct Vip {
     pub(crate) prefixes: (u8, u8),
 }
 
-/// A kind, addresses, and a TTL or -1.
-pub(crate) type Fallback = (u8, Vec<ByteBuf>, i64);
+/// A kind, addresses, a TTL or -1, another VIP or -1.
+pub(crate) type Fallback = (u8, Vec<ByteBuf>, i64, i64);
 
+/// Datacenter, weight, members, capacity or 0.
 #[derive(Clone, Serialize)]
-pub(crate) struct Pool(pub(crate) u32, pub(crate) u32, pub(crate) Vec<(ByteBuf, u32)>);
+pub(crate) struct Pool(pub(crate) u32, pub(crate) u32, pub(crate) Members, pub(crate) u32);
+type Members = Vec<(ByteBuf, u32)>;
 
 #[derive(Clone, Serialize)]
 pub(crate) struct Map {
@@ -168,10 +170,10 @@ pub(crate) fn vip(owner: &str, tiers: &[&[u32]], pools: &[PoolText<'_>]) -> Vip 
         ttl: 30,
         answers: 1,
         sticky: false,
-        fallback: (0, Vec::new(), -1),
+        fallback: (0, Vec::new(), -1, -1),
         map: -1,
         tiers: tiers.iter().map(|tier| tier.to_vec()).collect(),
-        pools: pools.iter().map(|&(at, weight, list)| Pool(at, weight, members(list))).collect(),
+        pools: pools.iter().map(|&(at, weight, list)| Pool(at, weight, members(list), 0)).collect(),
         steady: false,
         prefixes: (24, 56),
     }
@@ -194,7 +196,7 @@ fn pack(words: impl Iterator<Item = u64>) -> Vec<u8> {
 pub(crate) fn release(zone: &Zone) -> (Vec<u8>, Vec<u8>, Vec<u8>) {
     let pools = || zone.vips.iter().flat_map(|vip| &vip.pools);
     let members = pools().flat_map(|pool| &pool.2).map(|member| word(member.1));
-    (encode(zone), pack(members), pack(pools().map(|pool| word(pool.1))))
+    (encode(zone), pack(members), pack(pools().map(|pool| capped(pool.1, 0))))
 }
 
 pub(crate) fn publish(engine: &Engine, zone: &Zone, maps: &[&Map]) -> Result<u64, String> {
@@ -302,14 +304,11 @@ impl Reply {
 }
 
 fn read_name(packet: &[u8], at: &mut usize) -> Vec<u8> {
-    let (mut wire, mut place, mut jumped) = (Vec::new(), *at, false);
+    let (mut wire, mut place, mut end) = (Vec::new(), *at, None);
     loop {
         let length = usize::from(packet[place]);
         if length >= 0xc0 {
-            if !jumped {
-                *at = place + 2;
-            }
-            jumped = true;
+            end = end.or(Some(place + 2));
             let to = (length & 0x3f) << 8 | usize::from(packet[place + 1]);
             assert!(to < place, "a pointer must point back");
             place = to;
@@ -318,13 +317,10 @@ fn read_name(packet: &[u8], at: &mut usize) -> Vec<u8> {
         wire.extend_from_slice(&packet[place..=place + length]);
         place += 1 + length;
         if length == 0 {
-            break;
+            *at = end.unwrap_or(place);
+            return wire;
         }
     }
-    if !jumped {
-        *at = place;
-    }
-    wire
 }
 
 fn show(packet: &[u8], rtype: u16, at: usize, length: usize) -> String {
