@@ -72,6 +72,7 @@ class Atlas:
         self.slots = [Slot(file) for file in files]
         self._alarms = alarms
         self._now = now
+        self._owed = False  # one is in use anew, and that has not been taken up yet
 
     @property
     def opened(self) -> list[Opened]:
@@ -120,11 +121,16 @@ class Atlas:
         return anew
 
     async def follow(self, anew: Callable[[], Awaitable[None]]) -> None:
-        """Watch the files for ever; wait for `anew` whenever one is in use anew."""
+        """Watch the files for ever; wait for `anew` whenever one is in use anew.
+
+        Where `anew` fails it is owed still, for whoever follows again.
+        """
         while True:
             await asyncio.sleep(LOOK_EVERY)
-            if await asyncio.to_thread(self.look):
+            self._owed |= await asyncio.to_thread(self.look)
+            if self._owed:
                 await anew()
+                self._owed = False
 
     def _try(self, slot: Slot, stamp: Stamp | None) -> bool:
         slot.stamp = slot.seen = stamp
@@ -169,6 +175,13 @@ def open_database(file: Path, now: float) -> Opened:
     except ValueError as error:
         raise Refused(f"cannot use the geography database {file}: {error}") from error
     metadata = json.loads(database.metadata)
+    try:
+        datetime.fromtimestamp(metadata["build_epoch"], UTC)
+    except (OSError, OverflowError, ValueError) as error:
+        raise Refused(
+            f"cannot use the geography database {file}: its build_epoch "
+            f"{metadata['build_epoch']} is no time in unix seconds"
+        ) from error
     return Opened(
         file,
         database,

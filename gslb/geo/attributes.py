@@ -5,6 +5,7 @@ out as those. IPinfo's and IP2Location's are flat, and so are DB-IP's other ones
 as text at times. A record without any of these paths knows nothing of the attribute.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal
 
@@ -61,9 +62,10 @@ def _first(record: Mapping[str, Any], kind: Kind, paths: Iterable[str]) -> str |
     if kind == "text" or value is None:
         return None if value is None or value == "" else str(value)
     try:
-        return float(value.removeprefix("AS") if isinstance(value, str) else value)
+        number = float(value.removeprefix("AS") if isinstance(value, str) else value)
     except ValueError:
         return None
+    return number if math.isfinite(number) else None
 
 
 def _at(record: Any, path: str) -> Any:

@@ -1,10 +1,9 @@
 """What a database says of a client, in words for people."""
 
 from collections.abc import Mapping
-from ipaddress import IPv4Address
 from typing import Any
 
-from geoip2.models import ASN, City
+from geoip2.models import City
 
 from gslb.geo.attributes import Place
 
@@ -14,17 +13,30 @@ def described(record: Mapping[str, Any], place: Place) -> str:
 
     `record` is a database's, `place` what is read out of it, which tells flat records.
     """
-    nested = isinstance(record.get("country", {}), Mapping)
-    parts = [*(_nested(record) if nested else _flat(place)), *_coordinates(place), *_system(record)]
-    return ", ".join(parts) or "nothing is known"
+    named = _nested(record) if _is_nested(record) else _flat(place)
+    return ", ".join([*named, *_coordinates(place), *_system(record, place)]) or "nothing is known"
+
+
+_NAMED = ("city", "country", "continent")
+
+
+def _is_nested(record: Mapping[str, Any]) -> bool:
+    """Whether a record is laid out as MaxMind's: geoip2 takes no other, and the file may be odd."""
+    divisions = record.get("subdivisions", [])
+    parts = [record[key] for key in _NAMED if key in record]
+    return (
+        bool(parts)
+        and isinstance(divisions, list)
+        and all(isinstance(part, Mapping) for part in (*parts, *divisions))
+    )
 
 
 def _nested(record: Mapping[str, Any]) -> list[str]:
-    found = City(["en"], **{key: value for key, value in record.items() if key != "traits"})
+    found = City(["en"], **{key: record[key] for key in (*_NAMED, "subdivisions") if key in record})
     divisions = [division.name or division.iso_code for division in found.subdivisions]
     country = found.country.name or found.country.iso_code
     names = [found.city.name, *divisions, country, found.continent.name or found.continent.code]
-    return [name for name in names if name]
+    return [str(name) for name in names if name]
 
 
 def _flat(place: Place) -> list[str]:
@@ -42,12 +54,11 @@ def _coordinates(place: Place) -> list[str]:
     ]
 
 
-def _system(record: Mapping[str, Any]) -> list[str]:
-    if "autonomous_system_number" not in record:
+_ORGANIZATION = ("autonomous_system_organization", "as_name", "as_organization")
+
+
+def _system(record: Mapping[str, Any], place: Place) -> list[str]:
+    if "asn" not in place:
         return []
-    found = ASN(str(_NOBODY), **record)
-    name = found.autonomous_system_organization
-    return [f"AS{found.autonomous_system_number}{f' ({name})' if name else ''}"]
-
-
-_NOBODY = IPv4Address(0)  # the type wants an address; a record has none
+    name = next((record[key] for key in _ORGANIZATION if record.get(key)), "")
+    return [f"AS{int(place['asn'])}{f' ({name})' if name else ''}"]

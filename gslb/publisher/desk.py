@@ -7,7 +7,7 @@ truth; while it cannot be read, the last good state is answered and every edit i
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
@@ -84,6 +84,7 @@ class Desk:
         self._store: Store | None = None
         self._lock = asyncio.Lock()
         self._unsaved = asyncio.Event()
+        self._owed = False  # the whole of what is served could not be saved, not only verdicts
         self._refused_touch = -1
         self._known = False  # whether what is open is what is answered from, and not another store
         self.mark = ""  # the store's, when it held what is answered from; empty if not known
@@ -149,7 +150,6 @@ class Desk:
         """Answer from what the store holds; False if it has never been filled.
 
         It is not read where its mark says that it holds what is answered already.
-
         Invalid if it holds what cannot be served; what was answered before stays.
         """
         async with self._lock:
@@ -341,7 +341,7 @@ class Desk:
 
     # The state folder
 
-    async def _save(self) -> None:
+    async def _save(self) -> bool:
         served = Served(
             self.revision,
             self._url,
@@ -351,15 +351,20 @@ class Desk:
             self._watch.memory(),
             self.mark,
         )
-        if not await self._to_disk(lambda: self._state.save(served)):
+        self._owed = not await self._to_disk(lambda: self._state.save(served))
+        if self._owed:
             self.verdicts_changed()
+        return not self._owed
 
     def verdicts_changed(self) -> None:
         """Have the verdicts saved soon."""
         self._unsaved.set()
 
     async def save_verdicts(self) -> bool:
-        """Save the verdicts now; say whether it went well."""
+        """Save the verdicts now, and all else that is owed; say whether it went well."""
+        if self._owed:
+            async with self._lock:
+                return await self._save()
         memory = self._watch.memory()
         return await self._to_disk(lambda: self._state.save_verdicts(memory))
 
@@ -390,11 +395,6 @@ class Desk:
 def _worked_out(
     before: World, change: Callable[[World], Sequence[Edit]]
 ) -> tuple[list[Edit], World]:
-    """Work out what a change comes to; in a thread, as worlds may be large."""
-    edits = _real(before, change(before))
+    """Work out what a change comes to, without edits that change nothing; worlds may be large."""
+    edits = [edit for edit in change(before) if value_at(before, edit) != edit.value]
     return edits, apply_edits(before, edits)
-
-
-def _real(before: World, edits: Iterable[Edit]) -> list[Edit]:
-    """Leave out the edits that change nothing."""
-    return [edit for edit in edits if value_at(before, edit) != edit.value]
