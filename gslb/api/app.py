@@ -1,5 +1,6 @@
 """The admin API's life: routes, middlewares, a TCP address and a unix socket."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,6 +23,7 @@ def make_app(parts: Parts) -> web.Application:
     app = web.Application(middlewares=[problems, auth], client_max_size=LARGEST_BODY)
     app[PARTS] = parts
     app[KNOWN] = {}
+    app[explaining.IMAGINING] = asyncio.Lock()
     for resource in (page, status, explaining, values, zones, world, load, tokens):
         app.add_routes(resource.routes())
     return app

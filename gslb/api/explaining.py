@@ -26,6 +26,9 @@ from gslb.explain import (
 from gslb.health import Observation, Standing, Verdict
 from gslb.model import Broken, Fault, Invalid, MemberKey, Refused
 
+IMAGINING = web.AppKey("imagining", asyncio.Lock)
+"""Each imagined world is a whole plane: one at a time."""
+
 TRIES = 5  # to imagine while nothing is published
 
 
@@ -57,7 +60,8 @@ async def explained(request: web.Request) -> web.Response:
     )
     if not gone and not at:
         return web.json_response(explain(parts.plane, known, question))
-    found = await asyncio.to_thread(_of_one_moment, parts, known, question, gone, at)
+    async with request.app[IMAGINING]:
+        found = await asyncio.to_thread(_of_one_moment, parts, known, question, gone, at)
     return web.json_response(found)
 
 

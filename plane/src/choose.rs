@@ -87,6 +87,8 @@ pub struct Draw {
     slot: u32,
     /// Whether a pool that was looked at sheds some clients.
     sheds: bool,
+    /// Whether the client network decided between several pools or members.
+    by_network: bool,
     memory: Memory,
 }
 
@@ -241,7 +243,7 @@ fn climb<W: Witness>(
     let drawn = climb.walk(Basis::Live, rng, draw, witness);
     match drawn {
         Some(ttl_cap) => {
-            let scope = asked.scope(place.prefix, climb.is_hashed() || draw.sheds);
+            let scope = asked.scope(place.prefix, draw.by_network || draw.sheds);
             Chosen::drawn(draw, vip.ttl.min(ttl_cap), scope)
         }
         None => fall_back(&climb, asked, place.prefix, (rng, draw), witness),
@@ -264,7 +266,7 @@ fn fall_back<W: Witness>(
             witness.fallback("all");
             match climb.walk(Basis::Configured, rng, draw, witness) {
                 Some(ttl_cap) => {
-                    let scope = asked.scope(prefix, climb.is_hashed());
+                    let scope = asked.scope(prefix, draw.by_network);
                     Chosen::drawn(draw, ttl.min(ttl_cap), scope)
                 }
                 None => Chosen::nothing(Choice::Nodata, ttl, scope, slot),
@@ -317,7 +319,7 @@ fn ask_others<W: Witness>(
             None
         };
         if let Some(ttl_cap) = drawn {
-            scope = scope.max(other.scope(place.prefix, climb.is_hashed() || draw.sheds));
+            scope = scope.max(other.scope(place.prefix, draw.by_network || draw.sheds));
             return Chosen::drawn(draw, ttl.min(ttl_cap), scope);
         }
         scope = scope.max(other.scope(place.prefix, false));

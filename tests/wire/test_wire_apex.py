@@ -78,7 +78,7 @@ def test_the_client_decides_at_the_apex_too(nameserver: Nameserver) -> None:
         assert records(reply.answer) == ["gslb.example. 20 A 198.51.100.9"], over
         (option,) = reply.options
         assert isinstance(option, dns.edns.ECSOption), over
-        assert option.scopelen == 24, f"{over}: a VIP with HTTPS records draws by the network"
+        assert option.scopelen == 8, f"{over}: one member needs no draw by the network"
 
 
 def test_a_dead_apex_is_nodata_and_its_records_stay(weighed: Nameserver) -> None:

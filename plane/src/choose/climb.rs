@@ -74,11 +74,6 @@ impl<'a> Climb<'a> {
         }
     }
 
-    /// Whether the draw is by the client network.
-    pub(super) fn is_hashed(&self) -> bool {
-        self.sticky || self.steady
-    }
-
     /// Draw in the first tier that has live weight; give the least TTL cap of the tier's members.
     #[inline(never)]
     pub(super) fn walk<W: Witness>(
@@ -89,7 +84,7 @@ impl<'a> Climb<'a> {
         witness: &mut W,
     ) -> Option<u32> {
         let mut drawn = None;
-        draw.sheds = false;
+        (draw.sheds, draw.by_network) = (false, false);
         let (mut sheds, mut shed) = (false, false);
         for (number, tier) in self.ladders.tiers(self.class).enumerate() {
             let weighed = self.weigh(tier, basis, Weighed::NOTHING, rng, draw, witness);
@@ -298,12 +293,19 @@ impl<'a> Climb<'a> {
 
     /// Draw one of the candidates by weight.
     #[inline]
-    fn draw_pool(&self, total: u64, basis: Basis, rng: &mut Rng, draw: &Draw) -> Option<Candidate> {
+    fn draw_pool(
+        &self,
+        total: u64,
+        basis: Basis,
+        rng: &mut Rng,
+        draw: &mut Draw,
+    ) -> Option<Candidate> {
         if let [only] = draw.candidates() {
             return Some(*only);
         }
         let spills = basis == Basis::Overflow && self.client.prefix > 0;
         if self.sticky || self.steady || spills {
+            draw.by_network = true;
             let network =
                 if spills { self.client.network(self.vip.prefixes).0 } else { self.network };
             let rank = |candidate: &Candidate| {
@@ -354,6 +356,7 @@ impl<'a> Climb<'a> {
             };
             draw.ranked.push((score(bits, weight), member));
         }
+        draw.by_network |= self.sticky && draw.ranked.len() > 1;
         draw.ranked.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
         let wanted = match self.vip.answers {
             0 => draw.ranked.len(),
