@@ -68,7 +68,7 @@ def even(moment: Moment) -> bool:
     return 0.8 * mean(ratios) < min(ratios) <= max(ratios) < 1.2 * mean(ratios)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(240)
 def test_a_lost_sites_clients_are_spread_and_come_back(tmp_path: Path) -> None:
     found = crowd(tmp_path)
@@ -96,7 +96,7 @@ def test_a_lost_sites_clients_are_spread_and_come_back(tmp_path: Path) -> None:
     assert max(turns(without + again).values()) <= 2
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(240)
 def test_above_capacity_everywhere_shares_are_as_capacities_and_nobody_is_refused(
     tmp_path: Path,

@@ -57,7 +57,7 @@ def ends(network: IPv4Network) -> list[IPv4Network]:
     return [IPv4Network(at) for at in (low, (low + high) // 2, high)]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 async def test_a_region_dies_and_every_client_gets_the_nearest_that_lives(
     tmp_path: Path, globe: Globe
 ) -> None:
@@ -91,7 +91,7 @@ async def all_sent(
     await until(is_so, what)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 async def test_rules_few_sites_and_a_restart(tmp_path: Path, globe: Globe) -> None:
     networks = clients(globe)
     async with serving(tmp_path, globe) as node:
@@ -166,7 +166,7 @@ def _same_all_over(node: Node, globe: Globe, name: str) -> list[IPv4Network]:
     return held
 
 
-@pytest.mark.slow
+@pytest.mark.long
 async def test_two_nodes_agree_on_sticky_clients(tmp_path: Path, globe: Globe) -> None:
     networks = [IPv4Network((at << 12, 24)) for at in range(1 << 16, (1 << 16) + 2000)]
     zones = write(tmp_path, globe)

@@ -35,7 +35,7 @@ async def sheds(node: Node) -> float:
     return float(told["shed"])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(150)
 async def test_answers_counted_in_the_plane_make_a_site_shed_and_take_back(tmp_path: Path) -> None:
     zones = write_zones(tmp_path / "zones", {"tokyo": 9, "frankfurt": 9})
