@@ -192,7 +192,7 @@ def _raise_file_limit() -> None:
 
 async def _loads(capacities: Capacities, plane: Plane, state: StateFolder) -> None:
     """Follow the loads for ever, and keep what is shed for a restart."""
-    kept: dict[str, float] | None = None
+    kept = dict(state.shed())
     while True:
         counts = await asyncio.to_thread(_count, plane, capacities.counted())
         for _ in capacities.steps(counts):

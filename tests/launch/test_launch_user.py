@@ -111,6 +111,8 @@ async def test_nothing_of_root_is_left(
         assert found["Groups"] == [gid]
         assert {found[name][0] for name in ("CapPrm", "CapEff", "CapAmb")} == {"0" * 16}
         for path in (node.state, *node.state.rglob("*")):
+            if path.name.startswith("."):
+                continue  # a file being written, which has its own name in a moment
             assert path.stat().st_uid == entry.pw_uid, path
 
 
